@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# renkei_module(<name> FLOOR <n> [HEADERS ...] [SOURCES ...] [TESTS ...] [DEPS ...]
+#               [LIBS ...] [PRIVATE_LIBS ...] [TEST_DEPS ...])
+#
+# One folder, one static library renkei::<name>, one test binary. DEPS are modules of a lower
+# floor only; anything else stops the configure step. LIBS are seen by the users of the
+# module's headers, PRIVATE_LIBS by its sources alone. TEST_DEPS are lower modules that only the
+# tests use.
+function(renkei_module name)
+  cmake_parse_arguments(M "" "FLOOR"
+    "HEADERS;SOURCES;TESTS;DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS" ${ARGN})
+  if(M_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "${name}: unknown arguments ${M_UNPARSED_ARGUMENTS}")
+  endif()
+  set(target renkei_${name})
+  if(M_SOURCES)
+    set(scope PUBLIC)
+    add_library(${target} STATIC ${M_SOURCES})
+    target_link_libraries(${target} PRIVATE renkei_compile ${M_PRIVATE_LIBS})
+  else()
+    set(scope INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  add_library(renkei::${name} ALIAS ${target})
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src
+    FILES ${M_HEADERS})
+  set_property(TARGET ${target} PROPERTY RENKEI_FLOOR ${M_FLOOR})
+  set_property(TARGET ${target} PROPERTY VERIFY_INTERFACE_HEADER_SETS ON)
+  foreach(dep IN LISTS M_DEPS M_TEST_DEPS)
+    if(NOT TARGET renkei_${dep})
+      message(FATAL_ERROR "${name}: no module ${dep} on a lower floor")
+    endif()
+    get_target_property(floor renkei_${dep} RENKEI_FLOOR)
+    if(NOT floor LESS M_FLOOR)
+      message(FATAL_ERROR "${name} (floor ${M_FLOOR}) may not use ${dep} (floor ${floor})")
+    endif()
+  endforeach()
+  foreach(dep IN LISTS M_DEPS)
+    target_link_libraries(${target} ${scope} renkei::${dep})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${M_LIBS})
+  string(REPLACE ";" " " deps "${M_DEPS}")
+  string(REPLACE ";" " " test_deps "${M_TEST_DEPS}")
+  file(APPEND ${PROJECT_BINARY_DIR}/modules.txt "${name} ${M_FLOOR} ${deps} | ${test_deps}\n")
+  if(M_TESTS)
+    add_executable(${name}_test ${M_TESTS})
+    target_link_libraries(${name}_test PRIVATE renkei::${name} renkei_compile GTest::gmock_main)
+    foreach(dep IN LISTS M_TEST_DEPS)
+      target_link_libraries(${name}_test PRIVATE renkei::${dep})
+    endforeach()
+    target_compile_definitions(${name}_test PRIVATE
+      RENKEI_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+endfunction()
