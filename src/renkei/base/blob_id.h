@@ -23,7 +23,7 @@ struct BlobId {
   // INVALID_ARGUMENT unless exactly the text form; no leading zeros in the length.
   static StatusOr<BlobId> Parse(std::string_view text);
   // Chunks of kChunkBytes, the last one shorter; an empty blob has none.
-  uint64_t chunks() const { return (size_bytes + kChunkBytes - 1) / kChunkBytes; }
+  uint64_t chunks() const { return size_bytes / kChunkBytes + (size_bytes % kChunkBytes != 0); }
   // Length of chunk `index` < chunks().
   uint64_t ChunkSize(uint64_t index) const {
     return index + 1 < chunks() ? kChunkBytes : size_bytes - index * kChunkBytes;

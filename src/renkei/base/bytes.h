@@ -27,10 +27,10 @@ inline std::string_view AsText(ByteSpan bytes) {
 Bytes ToBytes(std::string_view text);
 std::string ToText(ByteSpan bytes);
 
-std::string ToHex(ByteSpan bytes);                    // lower case
-StatusOr<Bytes> FromHex(std::string_view text);       // lower case only: one value, one text
-std::string ToBase64(ByteSpan bytes);                 // RFC 4648 section 4, padded
-StatusOr<Bytes> FromBase64(std::string_view text);    // strict: padding, no spare bits, no space
+std::string ToHex(ByteSpan bytes);                  // lower case
+StatusOr<Bytes> FromHex(std::string_view text);     // lower case only: one value, one text
+std::string ToBase64(ByteSpan bytes);               // RFC 4648 section 4, padded
+StatusOr<Bytes> FromBase64(std::string_view text);  // strict: padding, no spare bits, no space
 
 // A SHA-256 value.
 struct Digest {

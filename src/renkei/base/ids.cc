@@ -13,10 +13,10 @@ bool IsLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <
 }  // namespace
 
 Status CheckName(std::string_view what, std::string_view text) {
-  const bool good = !text.empty() && text.size() <= kNameLengthMax && IsLetterOrDigit(text[0]) &&
-                    IsLetterOrDigit(text.back()) &&
-                    std::all_of(text.begin(), text.end(),
-                                [](char c) { return IsLetterOrDigit(c) || c == '-'; });
+  const bool good =
+      !text.empty() && text.size() <= kNameLengthMax && IsLetterOrDigit(text[0]) &&
+      IsLetterOrDigit(text.back()) &&
+      std::all_of(text.begin(), text.end(), [](char c) { return IsLetterOrDigit(c) || c == '-'; });
   if (good) return Ok();
   // The text may be hostile: it is not repeated.
   return Error(Code::kInvalidArgument,

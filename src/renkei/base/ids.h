@@ -33,11 +33,21 @@ class Name {
   std::string text_;
 };
 
-struct PartyTag { static constexpr std::string_view kWhat = "party id"; };
-struct SiteTag { static constexpr std::string_view kWhat = "site id"; };
-struct PersonTag { static constexpr std::string_view kWhat = "person id"; };
-struct RunTag { static constexpr std::string_view kWhat = "run id"; };
-struct TrainerTag { static constexpr std::string_view kWhat = "trainer id"; };
+struct PartyTag {
+  static constexpr std::string_view kWhat = "party id";
+};
+struct SiteTag {
+  static constexpr std::string_view kWhat = "site id";
+};
+struct PersonTag {
+  static constexpr std::string_view kWhat = "person id";
+};
+struct RunTag {
+  static constexpr std::string_view kWhat = "run id";
+};
+struct TrainerTag {
+  static constexpr std::string_view kWhat = "trainer id";
+};
 
 using PartyId = Name<PartyTag>;
 using SiteId = Name<SiteTag>;      // unique in a charter; its party is in its enrolment

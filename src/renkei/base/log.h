@@ -6,6 +6,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -34,8 +35,8 @@ enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 void SetLevel(Level level);
 
 void Debug(std::string_view event, Fields fields = {});
-void Info(std::string_view event, Fields fields = {});  // rare, not triggerable at will by a peer
-void Warn(std::string_view event, Fields fields = {});  // somebody should look
-void Error(std::string_view event, Fields fields = {}); // an operator must act
+void Info(std::string_view event, Fields fields = {});   // rare, not triggerable at will by a peer
+void Warn(std::string_view event, Fields fields = {});   // somebody should look
+void Error(std::string_view event, Fields fields = {});  // an operator must act
 
 }  // namespace renkei::log

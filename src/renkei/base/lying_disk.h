@@ -2,16 +2,13 @@
 // A disk in memory that does what real ones do at their worst. Tests only.
 //
 // Content counts as stable after File::Sync, a name (create, rename, remove) after
-// Disk::SyncDir of its directory. Crash() goes back to what is stable; on the way it may keep a
-// random part of what was not (torn and reordered writes), as `random` says.
+// Disk::SyncDir of its directory; a directory made by MakeDirs at once, as on the real disk.
+// Crash() goes back to what is stable; on the way it may keep a random part of what was not
+// (torn and reordered writes), as `random` says. Thread-safe. Files must not outlive the disk.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -25,17 +22,22 @@ class LyingDisk final : public Disk {
   LyingDisk();
   ~LyingDisk() override;
 
-  // Power loss. Open files become useless (UNAVAILABLE). Without `random`, everything that is
-  // not stable is lost; with it, each unsynced write survives whole, in part or not at all.
+  // Power loss. Open files become useless (UNAVAILABLE), locks are gone. Without `random`,
+  // everything that is not stable is lost; with it, each unsynced write survives whole, in part
+  // or not at all, and each unsynced name change survives or not.
   void Crash(Random* random = nullptr);
-  // The n-th durable step from now (1 = the next write, truncate, sync, rename, remove or
-  // directory sync) and all after it fail with DATA_LOSS, until ClearFaults.
+  // The n-th durable step from now (1 = the next create, write, truncate, sync, rename, remove,
+  // new directory or directory sync) and all after it fail with DATA_LOSS, until ClearFaults. A
+  // write that fails so leaves its first half behind, unsynced.
   void FailAfter(uint64_t steps);
-  // Writes that would make the disk hold more than this fail with RESOURCE_EXHAUSTED.
+  // Writes that would make the disk hold more than this fail with RESOURCE_EXHAUSTED and leave
+  // nothing behind.
   void SetCapacity(uint64_t size_bytes);
+  // Ends FailAfter and SetCapacity.
   void ClearFaults();
-  // Flips one bit of a file, as a decaying medium does.
+  // Flips one bit of a file that exists, as a decaying medium does.
   void FlipBit(const std::string& path, uint64_t bit);
+  // Durable steps tried so far.
   uint64_t steps() const;
 
   StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
@@ -48,9 +50,9 @@ class LyingDisk final : public Disk {
   StatusOr<uint64_t> FreeBytes(const std::string& path) override;
   StatusOr<std::unique_ptr<File>> Lock(const std::string& path) override;
 
+ private:
   struct State;
 
- private:
   std::unique_ptr<State> state_;
 };
 

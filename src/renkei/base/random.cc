@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/base/random.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
+
+#include <sys/random.h>
 
 #include "renkei/base/check.h"
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <system_error>
+#include <unistd.h>
+
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "renkei/base/disk.h"
 
@@ -55,8 +55,8 @@ class RealFile final : public File {
   StatusOr<size_t> ReadAt(uint64_t offset, std::span<uint8_t> into) const override {
     size_t done = 0;
     while (done < into.size()) {
-      const ssize_t got = pread(fd_, into.data() + done, into.size() - done,
-                                static_cast<off_t>(offset + done));
+      const ssize_t got =
+          pread(fd_, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return SystemError(path_, "read", errno);
       if (got == 0) break;
@@ -74,8 +74,8 @@ class RealFile final : public File {
   Status WriteAt(uint64_t offset, ByteSpan bytes) override {
     size_t done = 0;
     while (done < bytes.size()) {
-      const ssize_t put = pwrite(fd_, bytes.data() + done, bytes.size() - done,
-                                 static_cast<off_t>(offset + done));
+      const ssize_t put =
+          pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) return SystemError(path_, "write", errno);
       done += static_cast<size_t>(put);

@@ -39,17 +39,16 @@ Status Annotate(const Status& status, const std::string& where);
 
 }  // namespace renkei
 
-#define RK_RETURN_IF_ERROR(expression)                    \
-  do {                                                    \
-    if (auto rk_status_ = (expression); !rk_status_.ok()) \
-      return rk_status_;                                  \
+#define RK_RETURN_IF_ERROR(expression)                                       \
+  do {                                                                       \
+    if (auto rk_status_ = (expression); !rk_status_.ok()) return rk_status_; \
   } while (false)
 
 #define RK_CONCAT_INNER_(a, b) a##b
 #define RK_CONCAT_(a, b) RK_CONCAT_INNER_(a, b)
 #define RK_ASSIGN_OR_RETURN(target, expression) \
   RK_ASSIGN_OR_RETURN_INNER_(RK_CONCAT_(rk_value_, __LINE__), target, expression)
-#define RK_ASSIGN_OR_RETURN_INNER_(value, target, expression) \
-  auto value = (expression);                                  \
-  if (!value.ok()) return std::move(value).status();          \
-  target = std::move(value).value()
+#define RK_ASSIGN_OR_RETURN_INNER_(holder, target, expression) \
+  auto holder = (expression);                                  \
+  if (!holder.ok()) return std::move(holder).status();         \
+  target = std::move(holder).value()
