@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctime>
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include "renkei/base/check.h"
+#include "renkei/crypto/openssl_types.h"
+#include "renkei/crypto/x509.h"
+
+namespace renkei::crypto {
+namespace {
+
+using StorePointer = std::unique_ptr<X509_STORE, Freeing<X509_STORE_free>>;
+using StoreContextPointer = std::unique_ptr<X509_STORE_CTX, Freeing<X509_STORE_CTX_free>>;
+
+// Frees the stack, not what is in it.
+struct FreeStack {
+  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
+};
+using StackPointer = std::unique_ptr<STACK_OF(X509), FreeStack>;
+
+Status Unauthenticated(std::string_view why) {
+  return Error(Code::kUnauthenticated, "certificate: {}", why);
+}
+
+StatusOr<std::string> OnlyUri(X509* certificate) {
+  const NamesPointer names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  std::string uri;
+  int count = 0;
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) continue;
+    ++count;
+    const ASN1_IA5STRING* value = name->d.uniformResourceIdentifier;
+    uri.assign(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+               static_cast<size_t>(ASN1_STRING_length(value)));
+  }
+  if (count == 1) return uri;
+  return Unauthenticated(fmt::format("has {} URI names, an X.509-SVID has exactly one", count));
+}
+
+Instant InstantOf(const ASN1_TIME* time) {
+  std::tm parts{};
+  RK_CHECK(ASN1_TIME_to_tm(time, &parts) == 1);
+  return Instant(std::chrono::seconds(timegm(&parts)));
+}
+
+Status CheckPath(const std::vector<CertificatePointer>& chain, X509* root, Instant now) {
+  const StorePointer store(X509_STORE_new());
+  const StackPointer untrusted(sk_X509_new_null());
+  const StoreContextPointer context(X509_STORE_CTX_new());
+  RK_CHECK(X509_STORE_add_cert(store.get(), root) == 1);
+  for (size_t i = 1; i < chain.size(); ++i) {
+    RK_CHECK(sk_X509_push(untrusted.get(), chain[i].get()) > 0);
+  }
+  RK_CHECK(X509_STORE_CTX_init(context.get(), store.get(), chain[0].get(), untrusted.get()) == 1);
+  X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
+  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
+  X509_VERIFY_PARAM_set_depth(rules, kChainCertificatesMax);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+  X509_VERIFY_PARAM_set_time(rules, static_cast<time_t>(seconds.count()));
+  if (X509_verify_cert(context.get()) == 1) return Ok();
+  const std::string why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+  ERR_clear_error();
+  return Unauthenticated(why);
+}
+
+Status CheckLeaf(X509* leaf) {
+  // A CA's certificate, also an old one without constraints, is nobody's identity.
+  if (X509_check_ca(leaf) != 0) return Unauthenticated("is that of an authority, not of a peer");
+  const uint32_t usage = X509_get_key_usage(leaf);
+  if ((usage & KU_DIGITAL_SIGNATURE) == 0 || (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) {
+    return Unauthenticated("its key usage is not that of an X.509-SVID");
+  }
+  return Ok();
+}
+
+StatusOr<std::vector<CertificatePointer>> ReadChain(std::string_view chain_pem) {
+  auto chain = ReadCertificates(chain_pem, kChainCertificatesMax);
+  if (!chain.ok()) return Unauthenticated(Message(chain.status()));
+  return chain;
+}
+
+}  // namespace
+
+StatusOr<std::string> ClaimedUri(std::string_view chain_pem) {
+  RK_ASSIGN_OR_RETURN(const auto chain, ReadChain(chain_pem));
+  return OnlyUri(chain[0].get());
+}
+
+StatusOr<VerifiedLeaf> VerifyChain(std::string_view chain_pem, std::string_view root_pem,
+                                   Instant now) {
+  RK_ASSIGN_OR_RETURN(const auto chain, ReadChain(chain_pem));
+  RK_ASSIGN_OR_RETURN(const auto roots, ReadCertificates(root_pem, 1));
+  RK_RETURN_IF_ERROR(CheckPath(chain, roots[0].get(), now));
+  RK_RETURN_IF_ERROR(CheckLeaf(chain[0].get()));
+  VerifiedLeaf leaf;
+  RK_ASSIGN_OR_RETURN(leaf.uri_san, OnlyUri(chain[0].get()));
+  leaf.not_before = InstantOf(X509_get0_notBefore(chain[0].get()));
+  leaf.not_after = InstantOf(X509_get0_notAfter(chain[0].get()));
+  RK_ASSIGN_OR_RETURN(leaf.root_sha256, CertificateSha256(root_pem));
+  return leaf;
+}
+
+}  // namespace renkei::crypto
