@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// A site asks to join, its party answers; the coordinator between them carries both and can
+// change neither: each has a MAC under the invitation's secret. docs/formats/join-token.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "renkei/base/bytes.h"
+#include "renkei/base/clock.h"
+#include "renkei/base/ids.h"
+#include "renkei/base/status.h"
+#include "renkei/crypto/sign.h"
+#include "renkei/identity/join_token.h"
+
+namespace renkei::identity {
+
+inline constexpr size_t kJoinMessageBytesMax = 32 << 10;
+
+struct Dataset {
+  uint64_t examples = 0;
+  std::string digest;  // at most 128 bytes; what it covers is the trainer's convention
+};
+
+struct JoinRequest {
+  std::string token_id;
+  SiteId site;
+  crypto::PublicKey key;           // signs the site's entries from now on
+  std::string tls_public_key_pem;  // what the leaf will certify
+  uint64_t dataset_examples = 0;
+  std::string dataset_digest;
+  Digest mac;
+};
+
+JoinRequest MakeJoinRequest(const Invitation& invitation, const crypto::PublicKey& key,
+                            const std::string& tls_public_key_pem, const Dataset& dataset);
+//   UNAUTHENTICATED      not made with this invitation's secret, or changed on the way
+//   FAILED_PRECONDITION  the invitation has expired
+Status CheckJoinRequest(const JoinRequest& request, const Invitation& invitation, Instant now);
+std::string DumpJoinRequest(const JoinRequest& request);  // JSON
+// INVALID_ARGUMENT unless exactly such JSON. The MAC is not checked.
+StatusOr<JoinRequest> ParseJoinRequest(std::string_view json);
+
+struct JoinGrant {
+  std::string token_id;
+  std::string chain_pem;  // the site's leaf and the issuer
+  std::string root_pem;   // of the site's own party
+  Digest mac;
+};
+
+JoinGrant MakeJoinGrant(const Invitation& invitation, const std::string& chain_pem,
+                        const std::string& root_pem);
+// The site's own party answered, and the chain proves this very site at `now`. That the root is
+// the one in the charter is for the caller to compare.
+//   UNAUTHENTICATED  otherwise
+Status CheckJoinGrant(const JoinGrant& grant, const Invitation& invitation, Instant now);
+std::string DumpJoinGrant(const JoinGrant& grant);  // JSON
+// INVALID_ARGUMENT unless exactly such JSON. The MAC is not checked.
+StatusOr<JoinGrant> ParseJoinGrant(std::string_view json);
+
+}  // namespace renkei::identity
