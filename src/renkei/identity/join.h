@@ -3,7 +3,6 @@
 // change neither: each has a MAC under the invitation's secret. docs/formats/join-token.md.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,16 +12,9 @@
 #include "renkei/base/ids.h"
 #include "renkei/base/status.h"
 #include "renkei/crypto/sign.h"
-#include "renkei/identity/join_token.h"
+#include "renkei/identity/invitation.h"
 
 namespace renkei::identity {
-
-inline constexpr size_t kJoinMessageBytesMax = 32 << 10;
-
-struct Dataset {
-  uint64_t examples = 0;
-  std::string digest;  // at most 128 bytes; what it covers is the trainer's convention
-};
 
 struct JoinRequest {
   std::string token_id;
@@ -34,13 +26,20 @@ struct JoinRequest {
   Digest mac;
 };
 
-JoinRequest MakeJoinRequest(const Invitation& invitation, const crypto::PublicKey& key,
-                            const std::string& tls_public_key_pem, const Dataset& dataset);
+// What the site itself says in its request.
+struct JoinFacts {
+  crypto::PublicKey key;
+  std::string tls_public_key_pem;
+  uint64_t dataset_examples = 0;
+  std::string dataset_digest;
+};
+
+JoinRequest MakeJoinRequest(const Invitation& invitation, const JoinFacts& facts);
 //   UNAUTHENTICATED      not made with this invitation's secret, or changed on the way
 //   FAILED_PRECONDITION  the invitation has expired
 Status CheckJoinRequest(const JoinRequest& request, const Invitation& invitation, Instant now);
 std::string DumpJoinRequest(const JoinRequest& request);  // JSON
-// INVALID_ARGUMENT unless exactly such JSON. The MAC is not checked.
+// INVALID_ARGUMENT unless such JSON. The MAC is not checked.
 StatusOr<JoinRequest> ParseJoinRequest(std::string_view json);
 
 struct JoinGrant {
@@ -52,12 +51,11 @@ struct JoinGrant {
 
 JoinGrant MakeJoinGrant(const Invitation& invitation, const std::string& chain_pem,
                         const std::string& root_pem);
-// The site's own party answered, and the chain proves this very site at `now`. That the root is
-// the one in the charter is for the caller to compare.
-//   UNAUTHENTICATED  otherwise
-Status CheckJoinGrant(const JoinGrant& grant, const Invitation& invitation, Instant now);
+// UNAUTHENTICATED unless the holder of the invitation made it. What the chain proves is for
+// VerifyPeer, with the root that the charter pins.
+Status CheckJoinGrant(const JoinGrant& grant, const Invitation& invitation);
 std::string DumpJoinGrant(const JoinGrant& grant);  // JSON
-// INVALID_ARGUMENT unless exactly such JSON. The MAC is not checked.
+// INVALID_ARGUMENT unless such JSON. The MAC is not checked.
 StatusOr<JoinGrant> ParseJoinGrant(std::string_view json);
 
 }  // namespace renkei::identity

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A party's own certificate authority, in the party's directory:
+// A party's own certificate authority, in the party's directory. docs/formats/identity.md.
 //
 //   <dir>/ca/root.pem    pinned in the charter; signs the issuer and nothing else
 //   <dir>/ca/root.key    not read after Create: may be taken offline
@@ -16,17 +16,18 @@
 #include "renkei/base/ids.h"
 #include "renkei/base/random.h"
 #include "renkei/base/status.h"
+#include "renkei/crypto/x509.h"
 #include "renkei/identity/peer_id.h"
 
 namespace renkei::identity {
 
-inline constexpr std::chrono::hours kRootLifetime{24 * 3652};
-inline constexpr std::chrono::hours kIssuerLifetime{24 * 1826};
-inline constexpr std::chrono::hours kLeafLifetime{24};
+inline constexpr std::chrono::hours kRootLife{24 * 3652};
+inline constexpr std::chrono::hours kIssuerLife{24 * 1826};
+inline constexpr std::chrono::hours kLeafLife{24};
 // Certificates begin this much in the past, for peers whose clocks are behind.
-inline constexpr std::chrono::minutes kBackdate{5};
-// The DNS name of every coordinator's leaf: TLS wants one, the id in the URI is what counts.
-inline constexpr std::string_view kServerName = "renkei.internal";
+inline constexpr std::chrono::minutes kLeafBackdated{5};
+// The DNS name of every coordinator's leaf: TLS wants one, but the id in the URI is what counts.
+inline constexpr std::string_view kCoordinatorDnsName = "renkei.internal";
 
 struct TlsFiles {
   std::string chain_pem;  // leaf and issuer
@@ -36,21 +37,19 @@ struct TlsFiles {
 
 class PartyAuthority {
  public:
-  // Makes root and issuer. `random` names this generation of the authority in its subjects, so
-  // that people can tell two apart.
+  // Makes root and issuer.
   //   ALREADY_EXISTS  there is an authority; nothing changes
   static Status Create(Disk& disk, const std::string& dir, const PartyId& party, Random& random,
                        Clock& clock);
   //   NOT_FOUND  no authority there
-  //   DATA_LOSS  its files do not belong together
   static StatusOr<PartyAuthority> Open(Disk& disk, const std::string& dir);
 
   const PartyId& party() const { return party_; }
   const std::string& root_pem() const { return root_pem_; }
 
-  // A leaf for `peer` over its public key, valid kLeafLifetime from `now`, and the issuer.
-  //   INVALID_ARGUMENT     a peer of another party, or not a P-256 public key
-  //   FAILED_PRECONDITION  the issuer or the root is not valid at `now`
+  // A leaf for `peer` over its public key, valid kLeafLife from `now`, and the issuer.
+  //   PERMISSION_DENIED  a peer of another party
+  //   INVALID_ARGUMENT   not a P-256 public key
   StatusOr<std::string> IssueChain(const PeerId& peer, std::string_view public_key_pem,
                                    Instant now) const;
   // The same over a new key. The caller keeps the key out of logs and in a 0600 file.

@@ -25,7 +25,7 @@ struct PeerId {
   PeerKind kind = PeerKind::kAnonymous;
   std::string name;  // of the site, the person or the coordinator: a name as in ids.h
 
-  // "anonymous" for kAnonymous, which no certificate carries.
+  // "" for kAnonymous, which no certificate carries.
   std::string Uri() const;
   // INVALID_ARGUMENT unless exactly one of the three forms above.
   static StatusOr<PeerId> Parse(std::string_view uri);
