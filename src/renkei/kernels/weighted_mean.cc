@@ -21,6 +21,13 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<double>;
 using V = hn::Vec<D>;
 
+// Targets that widen float16 in one exact instruction (VCVTPH2PS).
+#if HWY_ARCH_X86 && !defined(HWY_DISABLE_F16C)
+constexpr bool kHasHalf = HWY_TARGET <= HWY_AVX2;  // better targets have lower numbers
+#else
+constexpr bool kHasHalf = false;
+#endif
+
 // float32 from float16 without the target's own conversion, of which some know neither infinity
 // nor subnormals. F. Giesen, "half to float done quic" (2012).
 template <class D32>
@@ -50,6 +57,10 @@ HWY_INLINE V Load(D d, const uint8_t* from) {
     return hn::LoadU(d, reinterpret_cast<const double*>(from));
   } else if constexpr (kType == FloatType::kF32) {
     return hn::PromoteTo(d, hn::LoadU(df, reinterpret_cast<const float*>(from)));
+  } else if constexpr (kType == FloatType::kF16 && kHasHalf) {
+    const hn::Rebind<hwy::float16_t, D> dh;
+    const auto half = hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(from));
+    return hn::PromoteTo(d, hn::PromoteTo(df, half));
   } else {
     const auto wide = hn::PromoteTo(d32, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(from)));
     if constexpr (kType == FloatType::kF16) return hn::PromoteTo(d, SingleFromHalf(d32, wide));
@@ -102,77 +113,72 @@ size_t AddSome(FloatType type, std::span<const WeightedValues> sites, bool from_
   return 0;
 }
 
-// One rounding from float64 to a format of `kExponent` and `kFraction` bits, by integers: normal
-// results by adding just under half a unit, subnormal ones by letting the float64 adder round at
-// the format's quantum. Infinity and what is not a number are the caller's.
+// One rounding from float64 to a 16-bit format of `kExponent` and `kFraction` bits, by integers:
+// normal results by adding just under half a unit, subnormal ones by letting the float64 adder
+// round at the format's quantum. `value` must not be beyond the largest finite one.
 template <int kExponent, int kFraction, class DU>
-HWY_INLINE hn::Vec<DU> NarrowFinite(D d, DU du, V magnitude) {
+HWY_INLINE hn::Vec<DU> NarrowFinite(D d, DU du, V value) {
   constexpr int kBias = (1 << (kExponent - 1)) - 1;
   constexpr int kShift = 52 - kFraction;
   constexpr uint64_t kRebias = (uint64_t{1} << (kShift - 1)) - 1 - (uint64_t{1023 - kBias} << 52);
   constexpr uint64_t kMagic = uint64_t{1023 + 53 - kBias - kFraction} << 52;
   constexpr uint64_t kSmallestNormal = uint64_t{1023 + 1 - kBias} << 52;
+  const V magnitude = hn::Abs(value);
   const auto bits = hn::BitCast(du, magnitude);
   const auto odd = hn::And(hn::ShiftRight<kShift>(bits), hn::Set(du, 1));
   const auto normal = hn::ShiftRight<kShift>(hn::Add(bits, hn::Add(odd, hn::Set(du, kRebias))));
   const auto magic = hn::Set(du, kMagic);
   const auto subnormal = hn::Sub(hn::BitCast(du, hn::Add(magnitude, hn::BitCast(d, magic))), magic);
   const auto is_small = hn::Lt(magnitude, hn::BitCast(d, hn::Set(du, kSmallestNormal)));
-  return hn::IfThenElse(hn::RebindMask(du, is_small), subnormal, normal);
+  const auto narrow = hn::IfThenElse(hn::RebindMask(du, is_small), subnormal, normal);
+  return hn::Or(narrow, hn::ShiftLeft<15>(hn::ShiftRight<63>(hn::BitCast(du, value))));
 }
 
-// Returns how many values it did; `is_finite` speaks of those.
-template <typename Out, int kExponent, int kFraction>
-size_t DivideBlocks(std::span<const double> sums, double total, uint8_t* out, bool& is_finite) {
+// Divides up to the first vector with a value that is not finite, whose exact form is the scalar
+// twin's. Returns how many values it did.
+template <FloatType kType>
+size_t DivideBlocks(std::span<const double> sums, double total, uint8_t* out) {
+  constexpr bool kIsHalf = kType == FloatType::kF16;
+  constexpr size_t kWidth = WidthOf(kType);
   const D d;
   const hn::RebindToUnsigned<D> du;
-  const hn::Rebind<Out, D> dout;
   const size_t n = hn::Lanes(d);
-  constexpr int kBits = 1 + kExponent + kFraction;
-  constexpr uint64_t kInfinity = ((uint64_t{1} << kExponent) - 1) << kFraction;
-  constexpr uint64_t kQuiet = kInfinity | (uint64_t{1} << (kFraction - 1));
   // Half a unit above the largest finite value; the tie goes to the even infinity.
-  constexpr uint64_t kOverflow = kFraction == 52 ? uint64_t{0x7FF} << 52
-                                                 : (uint64_t{1023 + (1 << (kExponent - 1))} << 52) -
-                                                       (uint64_t{1} << (51 - kFraction));
-  const auto divisor = hn::Set(d, total);
-  const auto overflow = hn::BitCast(d, hn::Set(du, kOverflow));
-  auto all_finite = hn::Eq(divisor, divisor);
+  const double beyond = kType == FloatType::kF64   ? std::numeric_limits<double>::infinity()
+                        : kType == FloatType::kF32 ? 0x1.ffffffp127
+                        : kIsHalf                  ? 0x1.ffep15
+                                                   : 0x1.ffp127;
+  const V divisor = hn::Set(d, total);
+  const V limit = hn::Set(d, beyond);
   size_t i = 0;
   for (; i + n <= sums.size(); i += n) {
     const V mean = hn::Div(hn::LoadU(d, sums.data() + i), divisor);
-    const V magnitude = hn::Abs(mean);
-    const auto finite = hn::Lt(magnitude, overflow);
-    all_finite = hn::And(all_finite, finite);
-    const auto sign =
-        hn::ShiftRight<64 - kBits>(hn::And(hn::BitCast(du, mean), hn::Set(du, uint64_t{1} << 63)));
-    auto narrow = hn::BitCast(du, magnitude);
-    if constexpr (kFraction < 52) narrow = NarrowFinite<kExponent, kFraction>(d, du, magnitude);
-    narrow = hn::IfThenElse(hn::RebindMask(du, finite), narrow, hn::Set(du, kInfinity));
-    narrow = hn::IfThenElse(hn::RebindMask(du, hn::Eq(mean, mean)), hn::Or(narrow, sign),
-                            hn::Set(du, kQuiet));
-    Out* to = reinterpret_cast<Out*>(out + i * sizeof(Out));
-    if constexpr (sizeof(Out) == sizeof(double)) {
-      hn::StoreU(narrow, du, to);
+    if (!hn::AllTrue(d, hn::Lt(hn::Abs(mean), limit))) break;
+    uint8_t* to = out + i * kWidth;
+    if constexpr (kType == FloatType::kF64) {
+      hn::StoreU(mean, d, reinterpret_cast<double*>(to));
+    } else if constexpr (kType == FloatType::kF32) {  // IEEE 754 leaves no choice here
+      const hn::Rebind<float, D> df;
+      hn::StoreU(hn::DemoteTo(df, mean), df, reinterpret_cast<float*>(to));
     } else {
-      hn::StoreU(hn::TruncateTo(dout, narrow), dout, to);
+      const hn::Rebind<uint16_t, D> d16;
+      const auto narrow = NarrowFinite < kIsHalf ? 5 : 8, kIsHalf ? 10 : 7 > (d, du, mean);
+      hn::StoreU(hn::TruncateTo(d16, narrow), d16, reinterpret_cast<uint16_t*>(to));
     }
   }
-  is_finite = hn::AllTrue(d, all_finite);
   return i;
 }
 
-size_t DivideSome(FloatType type, std::span<const double> sums, double total, uint8_t* out,
-                  bool& is_finite) {
+size_t DivideSome(FloatType type, std::span<const double> sums, double total, uint8_t* out) {
   switch (type) {
     case FloatType::kF64:
-      return DivideBlocks<uint64_t, 11, 52>(sums, total, out, is_finite);
+      return DivideBlocks<FloatType::kF64>(sums, total, out);
     case FloatType::kF32:
-      return DivideBlocks<uint32_t, 8, 23>(sums, total, out, is_finite);
+      return DivideBlocks<FloatType::kF32>(sums, total, out);
     case FloatType::kF16:
-      return DivideBlocks<uint16_t, 5, 10>(sums, total, out, is_finite);
+      return DivideBlocks<FloatType::kF16>(sums, total, out);
     case FloatType::kBF16:
-      return DivideBlocks<uint16_t, 8, 7>(sums, total, out, is_finite);
+      return DivideBlocks<FloatType::kBF16>(sums, total, out);
   }
   return 0;
 }
@@ -269,9 +275,8 @@ void AddWeightedScalar(FloatType type, std::span<const WeightedValues> sites, St
 }
 
 bool DivideAndNarrow(FloatType type, std::span<const double> sums, double total, uint8_t* out) {
-  bool is_finite = true;
-  const size_t done = HWY_DYNAMIC_DISPATCH(DivideSome)(type, sums, total, out, is_finite);
-  return DivideFrom(type, sums, total, out, done) && is_finite;
+  const size_t done = HWY_DYNAMIC_DISPATCH(DivideSome)(type, sums, total, out);
+  return DivideFrom(type, sums, total, out, done);
 }
 
 bool DivideAndNarrowScalar(FloatType type, std::span<const double> sums, double total,

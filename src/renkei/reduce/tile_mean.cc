@@ -18,6 +18,10 @@ namespace {
 using tensor::DType;
 
 constexpr size_t kNarrowestFloat = 2;
+constexpr size_t kBlock = 2048;  // elements whose sums stay in a core's first cache
+
+// Keeps the same element of different sites out of the same set of a core's first cache.
+constexpr size_t kStagger = 5 * 64;
 
 template <typename T>
 void TakeLarger(const uint8_t* from, size_t count, uint8_t* into) {
@@ -58,13 +62,9 @@ std::string InputName(size_t index) { return fmt::format("input {}", index); }
 TileMean::TileMean(const Sources& sources, IntegerRule integers, size_t tile_bytes)
     : sources_(sources),
       integers_(integers),
-      tile_bytes_(tile_bytes),
-      values_(kGroup * tile_bytes),
-      sums_(tile_bytes / kNarrowestFloat) {}
-
-size_t TileMean::BufferBytes(size_t tile_bytes, size_t tiles) {
-  return tile_bytes * (kGroup + sizeof(double) / kNarrowestFloat + tiles);
-}
+      stride_(tile_bytes + kStagger),
+      values_(std::min(kGroup, sources.list.size()) * stride_),
+      sums_(sources.list.size() <= kGroup ? kBlock : tile_bytes / kNarrowestFloat) {}
 
 Status TileMean::Reduce(const Tile& tile, Bytes& out) {
   out.resize(tile.size_bytes);
@@ -72,13 +72,14 @@ Status TileMean::Reduce(const Tile& tile, Bytes& out) {
     const size_t count = std::min(kGroup, sources_.list.size() - first);
     RK_RETURN_IF_ERROR(AddGroup(tile, first, count, out));
   }
-  return Divide(tile, out);
+  return Ok();
 }
 
 Status TileMean::Read(const Tile& tile, size_t source, std::span<uint8_t> into) const {
   const Source& from = sources_.list[source];
   if (from.begins == nullptr) {
-    return Annotate(ReadExactly(*from.file, from.data_begin + tile.begin, into), InputName(source));
+    const Status read = ReadExactly(*from.file, from.data_begin + tile.begin, into);
+    return read.ok() ? read : Annotate(read, InputName(source));
   }
   for (const Segment& segment : tile.segments) {
     const size_t width = tensor::SizeOf(sources_.layout.tensors[segment.tensor].dtype);
@@ -92,21 +93,37 @@ Status TileMean::Read(const Tile& tile, size_t source, std::span<uint8_t> into) 
 
 Status TileMean::AddGroup(const Tile& tile, size_t first, size_t count, Bytes& out) {
   for (size_t i = 0; i < count; ++i) {
-    RK_RETURN_IF_ERROR(Read(tile, first + i, {values_.data() + i * tile_bytes_, tile.size_bytes}));
+    RK_RETURN_IF_ERROR(Read(tile, first + i, {values_.data() + i * stride_, tile.size_bytes}));
   }
-  std::array<kernels::WeightedValues, kGroup> sites;
   for (const Segment& segment : tile.segments) {
-    const auto type = tensor::FloatTypeOf(sources_.layout.tensors[segment.tensor].dtype);
-    if (!type) {
-      RK_RETURN_IF_ERROR(MergeIntegers(segment, first, count, out));
-      continue;
-    }
+    const bool is_float =
+        tensor::FloatTypeOf(sources_.layout.tensors[segment.tensor].dtype).has_value();
+    RK_RETURN_IF_ERROR(is_float ? AddFloats(segment, first, count, out)
+                                : MergeIntegers(segment, first, count, out));
+  }
+  return Ok();
+}
+
+// Block by block, so that with the last group the division finds the sums in the first cache.
+Status TileMean::AddFloats(const Segment& segment, size_t first, size_t count, Bytes& out) {
+  const auto type = *tensor::FloatTypeOf(sources_.layout.tensors[segment.tensor].dtype);
+  const size_t width = kernels::WidthOf(type);
+  const bool is_last = first + count == sources_.list.size();
+  const auto start = first == 0 ? kernels::Start::kZero : kernels::Start::kSums;
+  std::array<kernels::WeightedValues, kGroup> sites;
+  for (size_t at = 0; at < segment.count; at += kBlock) {
+    const size_t offset = segment.offset + at * width;
     for (size_t i = 0; i < count; ++i) {
-      sites[i] = {Values(i) + segment.offset, sources_.list[first + i].weight};
+      sites[i] = {Values(i) + offset, sources_.list[first + i].weight};
     }
-    kernels::AddWeighted(*type, {sites.data(), count},
-                         first == 0 ? kernels::Start::kZero : kernels::Start::kSums,
-                         {sums_.data() + segment.sum_at, segment.count});
+    const size_t sum_at = sources_.list.size() <= kGroup ? 0 : segment.sum_at + at;
+    const std::span<double> sums(sums_.data() + sum_at, std::min(kBlock, segment.count - at));
+    kernels::AddWeighted(type, {sites.data(), count}, start, sums);
+    if (!is_last) continue;
+    uint8_t* into = out.data() + offset;
+    if (kernels::DivideAndNarrow(type, sums, sources_.total_weight, into)) continue;
+    const size_t bad = kernels::FirstNotFinite(type, into, sums.size());
+    return Blame(segment, segment.first + at + bad);
   }
   return Ok();
 }
@@ -130,18 +147,6 @@ Status TileMean::MergeIntegers(const Segment& segment, size_t first, size_t coun
                    "input {}: tensor {}: element {} is not that of input 0; integers must be equal",
                    first + i, tensor::Quoted(spec.name), segment.first + at / width);
     }
-  }
-  return Ok();
-}
-
-Status TileMean::Divide(const Tile& tile, Bytes& out) const {
-  for (const Segment& segment : tile.segments) {
-    const auto type = tensor::FloatTypeOf(sources_.layout.tensors[segment.tensor].dtype);
-    if (!type) continue;
-    uint8_t* into = out.data() + segment.offset;
-    const std::span<const double> sums(sums_.data() + segment.sum_at, segment.count);
-    if (kernels::DivideAndNarrow(*type, sums, sources_.total_weight, into)) continue;
-    return Blame(segment, segment.first + kernels::FirstNotFinite(*type, into, segment.count));
   }
   return Ok();
 }

@@ -22,8 +22,8 @@ class TileMean {
   // `sources` outlives it.
   TileMean(const Sources& sources, IntegerRule integers, size_t tile_bytes);
 
-  // The bytes of all buffers of one thread, with `tiles` outputs under way.
-  static size_t BufferBytes(size_t tile_bytes, size_t tiles);
+  // At most the bytes of its buffers, over `tile_bytes`.
+  static constexpr size_t kBuffersPerTile = kGroup + 4;
 
   // Fills `out` with the mean of the tile. Errors as WeightedMean.
   Status Reduce(const Tile& tile, Bytes& out);
@@ -31,16 +31,16 @@ class TileMean {
  private:
   Status Read(const Tile& tile, size_t source, std::span<uint8_t> into) const;
   Status AddGroup(const Tile& tile, size_t first, size_t count, Bytes& out);
+  Status AddFloats(const Segment& segment, size_t first, size_t count, Bytes& out);
   Status MergeIntegers(const Segment& segment, size_t first, size_t count, Bytes& out) const;
-  Status Divide(const Tile& tile, Bytes& out) const;
   Status Blame(const Segment& segment, uint64_t element) const;
-  const uint8_t* Values(size_t slot) const { return values_.data() + slot * tile_bytes_; }
+  const uint8_t* Values(size_t slot) const { return values_.data() + slot * stride_; }
 
   const Sources& sources_;
   IntegerRule integers_;
-  size_t tile_bytes_;
+  size_t stride_;             // from one site's tile to the next one's
   Bytes values_;              // kGroup tiles
-  std::vector<double> sums_;  // one per element of the narrowest float
+  std::vector<double> sums_;  // of a whole tile, or of one block when one group has all sites
 };
 
 }  // namespace renkei::reduce

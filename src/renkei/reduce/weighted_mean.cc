@@ -17,10 +17,10 @@
 namespace renkei::reduce {
 namespace {
 
-constexpr size_t kTilesPerThread = 2;  // one being made while one waits to be appended
+constexpr size_t kTilesPerThread = 3;  // one being made while others wait to be appended
 
 size_t TileBytes(const Options& options, size_t threads) {
-  const size_t per_tile_byte = TileMean::BufferBytes(1, kTilesPerThread) + 1;
+  const size_t per_tile_byte = TileMean::kBuffersPerTile + kTilesPerThread;
   const size_t most = std::min(kTileBytesMax, kBufferBytesMax / threads / per_tile_byte);
   return std::clamp(options.tile_bytes, kTileBytesMin, most);
 }
@@ -50,7 +50,7 @@ class TileRing {
       slot.status = mean.Reduce(slot.tile, slot.out);
       lock.lock();
       slot.is_made = true;
-      made_.notify_one();
+      if (&slot == &slots_[appended_ % slots_.size()]) made_.notify_one();
     }
   }
 

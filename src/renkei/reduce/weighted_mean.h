@@ -34,7 +34,7 @@ struct Input {
 enum class IntegerRule { kMustEqual, kMax, kFirst };
 
 struct Options {
-  size_t tile_bytes = 128u << 10;  // of one input; made smaller when threads * tiles would not fit
+  size_t tile_bytes = 256u << 10;  // of one input; made smaller when threads * tiles would not fit
   int threads = 1;
   IntegerRule integers = IntegerRule::kMustEqual;
 };

@@ -138,147 +138,142 @@ TEST(ReadLayout, GivesWhatTheHeaderSays) {
 // One tensor "w" with these fields.
 std::string W(std::string_view fields) { return fmt::format(R"({{"w":{{{}}}}})", fields); }
 
+// "1,1,1"
+std::string Ones(int count) {
+  std::string ones = "1";
+  for (int i = 1; i < count; ++i) ones += ",1";
+  return ones;
+}
+
 struct BadFile {
   std::string header;
   size_t data_bytes;
   std::string says;
 };
 
-const std::vector<BadFile>& BadFiles() {
-  static const std::vector<BadFile> files = {
-      // not an object of tensors
-      {"", 0, "json: "},
-      {"   ", 0, "json: "},
-      {"[]", 0, "object: the header is a list"},
-      {"null", 0, "object: the header is null"},
-      {"3", 0, "object: the header is a number"},
-      {"{}{}", 0, "json: "},
-      {"{} x", 0, "json: "},
-      {"{}\xEF\xBB\xBF", 0, "json: "},
-      {std::string("{}\0", 3), 0, "json: "},
-      {R"({"w":null})", 0, "object: tensor 'w': is null"},
-      {R"({"w":[0,4]})", 0, "object: tensor 'w': is a list"},
-      {R"({"w":"F32"})", 0, "object: tensor 'w': is text"},
-      {R"({"w":{}})", 0, "missing-key: tensor 'w': dtype"},
-      {R"({'w':{}})", 0, "json: "},
-      {R"({"__metadata__":{},})", 0, "json: "},
-      {"{\"\xC3\x28\":{}}", 0, "utf-8: byte 2"},
-      {R"({"\ud800":{}})", 0, "json: "},
-      // names
-      {R"({"":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1, "name: a tensor has an empty"},
-      {R"({"a\nb":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1, R"('a\x0ab')"},
-      {R"({"\u0000":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1, "control character"},
-      {"{\"" + std::string(1025, 'n') + R"(":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1,
-       "longer than 1024"},
-      {R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-       R"("w":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
-       2, "duplicate-name: tensor 'w'"},
-      {R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-       R"("\u0077":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
-       2, "duplicate-name: tensor 'w'"},
-      // fields
-      {W(R"("shape":[1],"data_offsets":[0,1])"), 1, "missing-key: tensor 'w': dtype"},
-      {W(R"("dtype":"U8","data_offsets":[0,1])"), 1, "missing-key: tensor 'w': shape"},
-      {W(R"("dtype":"U8","shape":[1])"), 1, "missing-key: tensor 'w': data_offsets"},
-      {W(R"("dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1])"), 1,
-       "duplicate-key: tensor 'w': dtype"},
-      {W(R"("dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1])"), 1,
-       "duplicate-key: tensor 'w': shape"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"data_offsets":[0,1])"), 1,
-       "duplicate-key: tensor 'w': data_offsets"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"strides":[1])"), 1,
-       "unknown-key: tensor 'w': 'strides'"},
-      {W(R"("Dtype":"U8","shape":[1],"data_offsets":[0,1])"), 1,
-       "unknown-key: tensor 'w': 'Dtype'"},
-      // dtype
-      {W(R"("dtype":"F8_E5M2","shape":[1],"data_offsets":[0,1])"), 1,
-       "dtype: tensor 'w': 'F8_E5M2'"},
-      {W(R"("dtype":"f32","shape":[1],"data_offsets":[0,4])"), 4, "dtype: tensor 'w': 'f32'"},
-      {W(R"("dtype":"","shape":[1],"data_offsets":[0,4])"), 4, "dtype: tensor 'w': ''"},
-      {W(R"("dtype":4,"shape":[1],"data_offsets":[0,4])"), 4, "dtype: tensor 'w': dtype is a num"},
-      {W(R"("dtype":["F32"],"shape":[1],"data_offsets":[0,4])"), 4,
-       "dtype: tensor 'w': dtype is a l"},
-      // shape
-      {W(R"("dtype":"U8","shape":1,"data_offsets":[0,1])"), 1, "shape: tensor 'w': a number"},
-      {W(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])"), 1,
-       "shape: tensor 'w': a dimension is neg"},
-      {W(R"("dtype":"U8","shape":[1.0],"data_offsets":[0,1])"), 1,
-       "shape: tensor 'w': a dimension is not"},
-      {W(R"("dtype":"U8","shape":[1e0],"data_offsets":[0,1])"), 1,
-       "shape: tensor 'w': a dimension is not"},
-      {W(R"("dtype":"U8","shape":[18446744073709551616],"data_offsets":[0,1])"), 1,
-       "shape: tensor 'w': a dim"},
-      {W(R"("dtype":"U8","shape":["1"],"data_offsets":[0,1])"), 1, "shape: tensor 'w': text"},
-      {W(R"("dtype":"U8","shape":[[1]],"data_offsets":[0,1])"), 1, "shape: tensor 'w': a list"},
-      {W(R"("dtype":"U8","shape":[null],"data_offsets":[0,1])"), 1, "shape: tensor 'w': null"},
-      {W(R"("dtype":"U8","shape":{},"data_offsets":[0,1])"), 1, "shape: tensor 'w': an object"},
-      {W(R"("dtype":"U8","shape":[)" +
-         [] {
-           std::string ones = "1";
-           for (int i = 0; i < 64; ++i) ones += ",1";
-           return ones;
-         }() +
-         R"(],"data_offsets":[0,1])"),
-       1, "shape: tensor 'w': more than 64"},
-      {W(R"("dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0])"), 0,
-       "overflow: tensor 'w'"},
-      {W(R"("dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0])"), 0,
-       "overflow: tensor 'w'"},
-      // data_offsets
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0])"), 1,
-       "offsets: tensor 'w': data_offsets must"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[])"), 1,
-       "offsets: tensor 'w': data_offsets must"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,1])"), 1,
-       "offsets: tensor 'w': data_offsets has more"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[-1,0])"), 1,
-       "offsets: tensor 'w': an offset is neg"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0.0,1])"), 1,
-       "offsets: tensor 'w': an offset is not"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,true])"), 1,
-       "offsets: tensor 'w': true or false"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":{"0":1})"), 1,
-       "offsets: tensor 'w': an object"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])"), 1,
-       "offsets: tensor 'w': ends at byte 0"},
-      {W(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])"), 4, "size: tensor 'w'"},
-      {W(R"("dtype":"F32","shape":[],"data_offsets":[0,0])"), 0, "size: tensor 'w'"},
-      // places
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[1,2])"), 2, "hole: tensor 'w'"},
-      {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-       R"("w":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
-       3, "overlap: tensor 'w'"},
-      {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-       R"("w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})",
-       2, "overlap: tensor 'w'"},
-      {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-       R"("w":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}})",
-       2, "overlap: tensor 'w'"},
-      {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-       R"("w":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}})",
-       5, "hole: tensor 'w'"},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), 0, "data-length: "},
-      {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), 2, "data-length: "},
-      {"{}", 1, "data-length: "},
-      // metadata
-      {R"({"__metadata__":null})", 0, "metadata: "},
-      {R"({"__metadata__":[]})", 0, "metadata: "},
-      {R"({"__metadata__":{"a":1}})", 0, "metadata: __metadata__ holds a number"},
-      {R"({"__metadata__":{"a":{}}})", 0, "metadata: __metadata__ holds an object"},
-      {R"({"__metadata__":{"a":"1","a":"2"}})", 0, "duplicate-key: __metadata__ has 'a' twice"},
-      {R"({"__metadata__":{},"__metadata__":{}})", 0, "duplicate-key: __metadata__ is"},
-      {R"({"w":{"dtype":"U8","shape":[[[[[]]]]],"data_offsets":[0,1]}})", 1, "shape: "},
-  };
-  return files;
-}
+const BadFile kBadFiles[] = {
+    // not an object of tensors
+    {"", 0, "json: "},
+    {"   ", 0, "json: "},
+    {"[]", 0, "object: the header is a list"},
+    {"null", 0, "object: the header is null"},
+    {"3", 0, "object: the header is a number"},
+    {"{}{}", 0, "json: "},
+    {"{} x", 0, "json: "},
+    {"{}\xEF\xBB\xBF", 0, "json: "},
+    {std::string("{}\0", 3), 0, "json: "},
+    {R"({"w":null})", 0, "object: tensor 'w': is null"},
+    {R"({"w":[0,4]})", 0, "object: tensor 'w': is a list"},
+    {R"({"w":"F32"})", 0, "object: tensor 'w': is text"},
+    {R"({"w":{}})", 0, "missing-key: tensor 'w': dtype"},
+    {R"({'w':{}})", 0, "json: "},
+    {R"({"__metadata__":{},})", 0, "json: "},
+    {"{\"\xC3\x28\":{}}", 0, "utf-8: byte 2"},
+    {R"({"\ud800":{}})", 0, "json: "},
+    // names
+    {R"({"":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1, "name: a tensor has an empty"},
+    {R"({"a\nb":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1, R"('a\x0ab')"},
+    {R"({"\u0000":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1, "control character"},
+    {"{\"" + std::string(1025, 'n') + R"(":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1,
+     "longer than 1024"},
+    {R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+     R"("w":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+     2, "duplicate-name: tensor 'w'"},
+    {R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+     R"("\u0077":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+     2, "duplicate-name: tensor 'w'"},
+    // fields
+    {W(R"("shape":[1],"data_offsets":[0,1])"), 1, "missing-key: tensor 'w': dtype"},
+    {W(R"("dtype":"U8","data_offsets":[0,1])"), 1, "missing-key: tensor 'w': shape"},
+    {W(R"("dtype":"U8","shape":[1])"), 1, "missing-key: tensor 'w': data_offsets"},
+    {W(R"("dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1])"), 1,
+     "duplicate-key: tensor 'w': dtype"},
+    {W(R"("dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1])"), 1,
+     "duplicate-key: tensor 'w': shape"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"data_offsets":[0,1])"), 1,
+     "duplicate-key: tensor 'w': data_offsets"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"strides":[1])"), 1,
+     "unknown-key: tensor 'w': 'strides'"},
+    {W(R"("Dtype":"U8","shape":[1],"data_offsets":[0,1])"), 1, "unknown-key: tensor 'w': 'Dtype'"},
+    // dtype
+    {W(R"("dtype":"F8_E5M2","shape":[1],"data_offsets":[0,1])"), 1, "dtype: tensor 'w': 'F8_E5M2'"},
+    {W(R"("dtype":"f32","shape":[1],"data_offsets":[0,4])"), 4, "dtype: tensor 'w': 'f32'"},
+    {W(R"("dtype":"","shape":[1],"data_offsets":[0,4])"), 4, "dtype: tensor 'w': ''"},
+    {W(R"("dtype":4,"shape":[1],"data_offsets":[0,4])"), 4, "dtype: tensor 'w': dtype is a num"},
+    {W(R"("dtype":["F32"],"shape":[1],"data_offsets":[0,4])"), 4,
+     "dtype: tensor 'w': dtype is a l"},
+    // shape
+    {W(R"("dtype":"U8","shape":1,"data_offsets":[0,1])"), 1, "shape: tensor 'w': a number"},
+    {W(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])"), 1,
+     "shape: tensor 'w': a dimension is neg"},
+    {W(R"("dtype":"U8","shape":[1.0],"data_offsets":[0,1])"), 1,
+     "shape: tensor 'w': a dimension is not"},
+    {W(R"("dtype":"U8","shape":[1e0],"data_offsets":[0,1])"), 1,
+     "shape: tensor 'w': a dimension is not"},
+    {W(R"("dtype":"U8","shape":[18446744073709551616],"data_offsets":[0,1])"), 1,
+     "shape: tensor 'w': a dim"},
+    {W(R"("dtype":"U8","shape":["1"],"data_offsets":[0,1])"), 1, "shape: tensor 'w': text"},
+    {W(R"("dtype":"U8","shape":[[1]],"data_offsets":[0,1])"), 1, "shape: tensor 'w': a list"},
+    {W(R"("dtype":"U8","shape":[null],"data_offsets":[0,1])"), 1, "shape: tensor 'w': null"},
+    {W(R"("dtype":"U8","shape":{},"data_offsets":[0,1])"), 1, "shape: tensor 'w': an object"},
+    {W(R"("dtype":"U8","shape":[)" + Ones(65) + R"(],"data_offsets":[0,1])"), 1,
+     "shape: tensor 'w': more than 64"},
+    {W(R"("dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0])"), 0,
+     "overflow: tensor 'w'"},
+    {W(R"("dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0])"), 0,
+     "overflow: tensor 'w'"},
+    // data_offsets
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0])"), 1,
+     "offsets: tensor 'w': data_offsets must"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[])"), 1,
+     "offsets: tensor 'w': data_offsets must"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,1])"), 1,
+     "offsets: tensor 'w': data_offsets has more"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[-1,0])"), 1,
+     "offsets: tensor 'w': an offset is neg"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0.0,1])"), 1,
+     "offsets: tensor 'w': an offset is not"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,true])"), 1,
+     "offsets: tensor 'w': true or false"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":{"0":1})"), 1, "offsets: tensor 'w': an object"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])"), 1,
+     "offsets: tensor 'w': ends at byte 0"},
+    {W(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])"), 4, "size: tensor 'w'"},
+    {W(R"("dtype":"F32","shape":[],"data_offsets":[0,0])"), 0, "size: tensor 'w'"},
+    // places
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[1,2])"), 2, "hole: tensor 'w'"},
+    {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
+     R"("w":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
+     3, "overlap: tensor 'w'"},
+    {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
+     R"("w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})",
+     2, "overlap: tensor 'w'"},
+    {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
+     R"("w":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}})",
+     2, "overlap: tensor 'w'"},
+    {R"({"v":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
+     R"("w":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}})",
+     5, "hole: tensor 'w'"},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), 0, "data-length: "},
+    {W(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), 2, "data-length: "},
+    {"{}", 1, "data-length: "},
+    // metadata
+    {R"({"__metadata__":null})", 0, "metadata: "},
+    {R"({"__metadata__":[]})", 0, "metadata: "},
+    {R"({"__metadata__":{"a":1}})", 0, "metadata: __metadata__ holds a number"},
+    {R"({"__metadata__":{"a":{}}})", 0, "metadata: __metadata__ holds an object"},
+    {R"({"__metadata__":{"a":"1","a":"2"}})", 0, "duplicate-key: __metadata__ has 'a' twice"},
+    {R"({"__metadata__":{},"__metadata__":{}})", 0, "duplicate-key: __metadata__ is"},
+    {R"({"w":{"dtype":"U8","shape":[[[[[]]]]],"data_offsets":[0,1]}})", 1, "shape: "},
+};
 
 TEST(ReadLayout, RefusesEveryBadFileWithTheRuleAndTheTensor) {
-  for (const BadFile& bad : BadFiles()) {
+  for (const BadFile& bad : kBadFiles) {
     EXPECT_THAT(Read(FileOf(bad.header, bad.data_bytes)),
                 StatusIs(Code::kInvalidArgument, HasSubstr(bad.says)))
         << bad.header;
   }
-  EXPECT_GE(BadFiles().size(), 40u);
+  EXPECT_GE(std::size(kBadFiles), 40u);
 }
 
 TEST(ReadLayout, RefusesAGoodFileCutAtAnyByte) {
