@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "renkei/gate/determine.h"
+
+namespace renkei::gate {
+namespace {
+
+std::string Joined(const std::vector<std::string>& parts) {
+  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string OrUnknown(const std::string& text) { return text.empty() ? "unknown" : text; }
+
+}  // namespace
+
+std::string Explain(const record::Determined& determined) {
+  std::string text =
+      fmt::format("{}: {} of run {}, from {}{}{} in {}\n", record::NameOf(determined.verdict),
+                  determined.item, OrUnknown(determined.run.text()),
+                  OrUnknown(determined.from.party.text()), determined.from.site.empty() ? "" : "/",
+                  determined.from.site, OrUnknown(determined.from.country));
+  if (determined.blob) text += fmt::format("├─ file {}\n", determined.blob->Text());
+  text +=
+      fmt::format("├─ purpose {}; classified US {}, JP {}\n", Joined(determined.purposes),
+                  OrUnknown(determined.classification_us), OrUnknown(determined.classification_jp));
+  for (const record::Reason& reason : determined.reasons) {
+    text += fmt::format("├─ {} [{}]\n", reason.text, reason.cite);
+  }
+  if (determined.verdict == record::Verdict::kGo) {
+    text += fmt::format("├─ stands until {}, {} uses\n", FormatInstant(determined.valid_until),
+                        determined.uses_max);
+  }
+  text += fmt::format("└─ not assessed: {}\n", Joined(determined.not_assessed));
+  text += fmt::format("Text as of {}. {}\n", determined.text_as_of, kDisclaimer);
+  return text;
+}
+
+}  // namespace renkei::gate
