@@ -42,14 +42,15 @@ StatusOr<std::string> IssueCertificate(const CertificateSpec& spec,
 struct VerifiedLeaf {
   std::string uri_san;
   Instant not_before{};
-  Instant not_after{};
+  Instant not_after{};  // no longer valid then
   Digest root_sha256;
 };
 
 // The leaf of `chain_pem` (leaf first, then issuers; the root may be left out) when a valid path
-// leads to `root_pem` at `now` and the leaf is an X.509-SVID: no CA, may sign digitally, exactly
-// one URI name. Nothing is fetched.
-//   UNAUTHENTICATED  otherwise, with the reason
+// leads to `root_pem` at `now` and the leaf is an X.509-SVID: no CA, may sign digitally, for both
+// ends of TLS, exactly one URI name. Nothing is fetched.
+//   UNAUTHENTICATED   otherwise, with the reason
+//   INVALID_ARGUMENT  `root_pem` is not one certificate
 StatusOr<VerifiedLeaf> VerifyChain(std::string_view chain_pem, std::string_view root_pem,
                                    Instant now);
 

@@ -11,6 +11,9 @@
 namespace renkei::crypto {
 namespace {
 
+// OpenSSL's level 2: keys and hashes of at least 112 bits, hence no SHA-1 and no short RSA.
+constexpr int kSecurityLevel = 2;
+
 using StorePointer = std::unique_ptr<X509_STORE, Freeing<X509_STORE_free>>;
 using StoreContextPointer = std::unique_ptr<X509_STORE_CTX, Freeing<X509_STORE_CTX_free>>;
 
@@ -59,6 +62,7 @@ Status CheckPath(const std::vector<CertificatePointer>& chain, X509* root, Insta
   X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
   X509_VERIFY_PARAM_set_depth(rules, kChainCertificatesMax);
+  X509_VERIFY_PARAM_set_auth_level(rules, kSecurityLevel);
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
   X509_VERIFY_PARAM_set_time(rules, static_cast<time_t>(seconds.count()));
   if (X509_verify_cert(context.get()) == 1) return Ok();
@@ -73,6 +77,10 @@ Status CheckLeaf(X509* leaf) {
   const uint32_t usage = X509_get_key_usage(leaf);
   if ((usage & KU_DIGITAL_SIGNATURE) == 0 || (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) {
     return Unauthenticated("its key usage is not that of an X.509-SVID");
+  }
+  constexpr uint32_t kTls = XKU_SSL_SERVER | XKU_SSL_CLIENT;
+  if ((X509_get_extended_key_usage(leaf) & kTls) != kTls) {
+    return Unauthenticated("its extended key usage is not that of TLS server and client");
   }
   return Ok();
 }
@@ -93,8 +101,9 @@ StatusOr<std::string> ClaimedUri(std::string_view chain_pem) {
 StatusOr<VerifiedLeaf> VerifyChain(std::string_view chain_pem, std::string_view root_pem,
                                    Instant now) {
   RK_ASSIGN_OR_RETURN(const auto chain, ReadChain(chain_pem));
-  RK_ASSIGN_OR_RETURN(const auto roots, ReadCertificates(root_pem, 1));
-  RK_RETURN_IF_ERROR(CheckPath(chain, roots[0].get(), now));
+  const auto roots = ReadCertificates(root_pem, 1);
+  if (!roots.ok()) return Annotate(roots.status(), "root");
+  RK_RETURN_IF_ERROR(CheckPath(chain, roots->front().get(), now));
   RK_RETURN_IF_ERROR(CheckLeaf(chain[0].get()));
   VerifiedLeaf leaf;
   RK_ASSIGN_OR_RETURN(leaf.uri_san, OnlyUri(chain[0].get()));
