@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/ledger/journal.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "renkei/base/check.h"
+#include "renkei/crypto/merkle.h"
+#include "renkei/ledger/bundle.h"
+
+namespace renkei::ledger {
+namespace {
+
+// A record: index (8 bytes) and length (4 bytes), big-endian, the first 20 bytes of the leaf
+// hash, the entry.
+constexpr size_t kIndexBytes = 8;
+constexpr size_t kLengthBytes = 4;
+constexpr size_t kCheckBytes = 20;
+constexpr size_t kHeaderBytes = kIndexBytes + kLengthBytes + kCheckBytes;
+
+constexpr uint64_t kSegmentBytes = 4 << 20;          // then a new segment begins
+constexpr uint64_t kSegmentReadBytesMax = 64 << 20;  // a segment ends after the batch that fills it
+constexpr uint64_t kExtentBytesMin = 64 << 10;       // preallocation doubles the file between these
+constexpr uint64_t kExtentBytesMax = 1 << 20;
+constexpr size_t kNameDigits = 20;
+
+void PutBigEndian(uint8_t* at, uint64_t value, size_t count) {
+  for (size_t i = 0; i < count; ++i) at[i] = static_cast<uint8_t>(value >> (8 * (count - 1 - i)));
+}
+uint64_t GetBigEndian(ByteSpan bytes) {
+  uint64_t value = 0;
+  for (const uint8_t byte : bytes) value = value << 8 | byte;
+  return value;
+}
+
+StatusOr<uint64_t> ParseSegmentName(const std::string& name) {
+  uint64_t first = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), first);
+  if (error == std::errc() && end == name.data() + name.size() && name.size() == kNameDigits) {
+    return first;
+  }
+  return Error(Code::kDataLoss, "{}: is no journal segment; move it elsewhere", name);
+}
+
+struct Record {
+  ByteSpan entry;
+  Digest leaf_hash;
+};
+
+// The record with this index at the start of `bytes`; no value where the records end.
+std::optional<Record> ParseRecord(ByteSpan bytes, uint64_t index) {
+  if (bytes.size() < kHeaderBytes || GetBigEndian(bytes.first(kIndexBytes)) != index) return {};
+  const uint64_t length = GetBigEndian(bytes.subspan(kIndexBytes, kLengthBytes));
+  if (length > kEntryBytesMax || bytes.size() - kHeaderBytes < length) return {};
+  const ByteSpan entry = bytes.subspan(kHeaderBytes, length);
+  const Digest leaf_hash = crypto::LeafHash(entry);
+  const ByteSpan check = bytes.subspan(kIndexBytes + kLengthBytes, kCheckBytes);
+  if (!std::ranges::equal(check, leaf_hash.span().first(kCheckBytes))) return {};
+  return Record{.entry = entry, .leaf_hash = leaf_hash};
+}
+
+}  // namespace
+
+void JournalBatch::Add(ByteSpan entry, const Digest& leaf_hash) {
+  RK_CHECK(entry.size() <= kEntryBytesMax);
+  offsets_.push_back(bytes_.size());
+  bytes_.resize(bytes_.size() + kHeaderBytes);
+  uint8_t* header = bytes_.data() + offsets_.back();
+  PutBigEndian(header + kIndexBytes, entry.size(), kLengthBytes);
+  std::copy_n(leaf_hash.bytes.begin(), kCheckBytes, header + kIndexBytes + kLengthBytes);
+  bytes_.insert(bytes_.end(), entry.begin(), entry.end());
+}
+
+ByteSpan JournalBatch::entry(size_t position) const {
+  const size_t begin = offsets_[position] + kHeaderBytes;
+  const size_t end = position + 1 < offsets_.size() ? offsets_[position + 1] : bytes_.size();
+  return ByteSpan(bytes_).subspan(begin, end - begin);
+}
+
+ByteSpan JournalBatch::Number(uint64_t first) {
+  for (const size_t offset : offsets_) {
+    PutBigEndian(bytes_.data() + offset, first, kIndexBytes);
+    ++first;
+  }
+  return bytes_;
+}
+
+Journal::Journal(Disk& disk, std::string directory)
+    : disk_(disk), directory_(std::move(directory)) {}
+
+std::string Journal::PathOf(uint64_t first) const {
+  return JoinPath(directory_, fmt::format("{:020}", first));
+}
+
+StatusOr<std::unique_ptr<Journal>> Journal::Open(Disk& disk, std::string directory,
+                                                 const Replay& replay) {
+  RK_RETURN_IF_ERROR(disk.MakeDirs(directory));
+  auto journal = std::unique_ptr<Journal>(new Journal(disk, std::move(directory)));
+  RK_ASSIGN_OR_RETURN(const auto names, disk.List(journal->directory_));
+  for (const std::string& name : names) {
+    RK_ASSIGN_OR_RETURN(const uint64_t first, ParseSegmentName(name));
+    if (journal->segments_.empty()) journal->next_ = first;
+    if (first != journal->next_) {
+      return Error(Code::kDataLoss, "{}: entries {} to {} are missing before it",
+                   journal->PathOf(first), journal->next_, first);
+    }
+    if (journal->file_) {
+      journal->sizes_bytes_.push_back(journal->offset_);
+      journal->older_bytes_ += journal->offset_;
+    }
+    RK_RETURN_IF_ERROR(journal->ReplaySegment(first, replay));
+  }
+  if (journal->segments_.empty()) {
+    RK_RETURN_IF_ERROR(journal->OpenSegment(0));
+    return journal;
+  }
+  // A torn tail would be taken for records once new ones grow up to it.
+  RK_ASSIGN_OR_RETURN(const uint64_t size, journal->file_->Size());
+  if (size > journal->offset_) {
+    RK_RETURN_IF_ERROR(journal->file_->Truncate(journal->offset_));
+    RK_RETURN_IF_ERROR(journal->file_->Sync());
+  }
+  journal->allocated_ = journal->offset_;
+  return journal;
+}
+
+Status Journal::ReplaySegment(uint64_t first, const Replay& replay) {
+  RK_ASSIGN_OR_RETURN(const Bytes bytes, ReadWhole(disk_, PathOf(first), kSegmentReadBytesMax));
+  RK_ASSIGN_OR_RETURN(file_, disk_.Open(PathOf(first), OpenMode::kWrite));
+  segments_.push_back(first);
+  offset_ = 0;
+  while (const auto record = ParseRecord(ByteSpan(bytes).subspan(offset_), next_)) {
+    RK_RETURN_IF_ERROR(replay(next_, record->entry, record->leaf_hash));
+    offset_ += kHeaderBytes + record->entry.size();
+    ++next_;
+  }
+  return Ok();
+}
+
+Status Journal::OpenSegment(uint64_t first) {
+  RK_ASSIGN_OR_RETURN(auto file, disk_.Open(PathOf(first), OpenMode::kCreate));
+  RK_RETURN_IF_ERROR(file->Truncate(0));
+  RK_RETURN_IF_ERROR(disk_.SyncDir(directory_));
+  if (file_) {
+    sizes_bytes_.push_back(offset_);
+    older_bytes_ += offset_;
+  }
+  file_ = std::move(file);
+  segments_.push_back(first);
+  offset_ = 0;
+  allocated_ = 0;
+  return Ok();
+}
+
+Status Journal::Append(JournalBatch& batch) {
+  if (!broken_.ok()) {
+    return Error(Code::kFailedPrecondition, "the journal failed before, open the ledger again: {}",
+                 Message(broken_));
+  }
+  if (offset_ >= kSegmentBytes) RK_RETURN_IF_ERROR(Rotate());
+  Status written = WriteAndSync(batch.Number(next_));
+  if (written.ok()) {
+    next_ += batch.count();
+    return written;
+  }
+  // What may be behind offset_ now must never be read as records.
+  broken_ = written;
+  if (written.code() == Code::kResourceExhausted && file_->Truncate(offset_).ok() &&
+      file_->Sync().ok()) {
+    allocated_ = offset_;
+    broken_ = Ok();
+  }
+  return written;
+}
+
+Status Journal::WriteAndSync(ByteSpan bytes) {
+  const uint64_t end = offset_ + bytes.size();
+  RK_RETURN_IF_ERROR(file_->WriteAt(offset_, bytes));
+  if (end > allocated_) {
+    const uint64_t extent = std::clamp(allocated_, kExtentBytesMin, kExtentBytesMax);
+    const Bytes zeros(extent);
+    RK_RETURN_IF_ERROR(file_->WriteAt(end, zeros));
+    allocated_ = end + extent;
+  }
+  RK_RETURN_IF_ERROR(file_->Sync());
+  offset_ = end;
+  return Ok();
+}
+
+Status Journal::Rotate() {
+  const Status opened = OpenSegment(next_);
+  if (opened.ok()) return opened;
+  // An empty segment that stays behind would hide records added to the old one.
+  const Status removed = disk_.Remove(PathOf(next_));
+  const bool is_gone = removed.ok() || removed.code() == Code::kNotFound;
+  if (!is_gone || !disk_.SyncDir(directory_).ok()) broken_ = opened;
+  return opened;
+}
+
+Status Journal::TrimBefore(uint64_t index) {
+  while (segments_.size() > 1 && segments_[1] <= index) {
+    // One after another: a crash must not leave a hole.
+    RK_RETURN_IF_ERROR(disk_.Remove(PathOf(segments_.front())));
+    RK_RETURN_IF_ERROR(disk_.SyncDir(directory_));
+    older_bytes_ -= sizes_bytes_.front();
+    segments_.erase(segments_.begin());
+    sizes_bytes_.erase(sizes_bytes_.begin());
+  }
+  return Ok();
+}
+
+}  // namespace renkei::ledger
