@@ -54,10 +54,10 @@ std::string Runs(const DraftSpec& spec) {
       "\n"
       "# Training together.\n"
       "[runs]\n"
-      "approvals = {}       # parties of which an officer approves a run before it starts\n"
-      "auditors = {}        # sites of other parties that recompute each sum; 0: nobody does\n"
-      "weight_max = {}  # the most that one site may count, in examples\n"
-      "rounds_max = {}   # of one run\n"
+      "approvals = {:<10} # parties of which an officer approves a run before it starts\n"
+      "auditors = {:<11} # sites of other parties that recompute each sum; 0: nobody does\n"
+      "weight_max = {:<9} # the most that one site may count for, in examples\n"
+      "rounds_max = {:<9} # of one run\n"
       "purposes = {}\n",
       spec.approvals, spec.auditors, spec.weight_max, spec.rounds_max, List(spec.purposes));
 }
@@ -73,8 +73,8 @@ std::string Permit(const DraftSpec& spec) {
       "purposes = {}\n"
       "from = [\"*\"]\n"
       "to = [\"*\"]\n"
-      "classifications_us = {}  # Commerce Control List; EAR99: not on it\n"
-      "classifications_jp = {}  # Export Trade Control Order, tables 1\n"
+      "classifications_us = {:<16} # US: Commerce Control List; EAR99 is what it does not list\n"
+      "classifications_jp = {:<16} # Japan: Export Trade Control Order, appended table 1\n"
       "\n"
       "# A [[prohibit]] has the same keys and wins over every permit.\n",
       List(spec.purposes), List({spec.classification_us}), List({spec.classification_jp}));
