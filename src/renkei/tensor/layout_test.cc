@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/tensor/layout.h"
 
-#include <limits>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
 
+#include "renkei/base/bytes.h"
+#include "renkei/base/disk.h"
 #include "renkei/base/status_testing.h"
 #include "renkei/tensor/memory_file.h"
 #include "renkei/tensor/reader.h"
@@ -42,19 +45,36 @@ TEST(DType, KnowsItsNamesAndSizes) {
   EXPECT_FALSE(FindDType("F8_E4M3"));
 }
 
-TEST(DumpHeader, IsWhatTheFormatPageShows) {
-  const std::vector<NewTensor> tensors = {{"b", DType::kF32, {2}}, {"n", DType::kU8, {}}};
+// The bytes after "0x..  " of every line of the page's dump.
+Bytes DumpInPage(std::string_view page) {
+  std::string hex;
+  std::istringstream lines{std::string(page)};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("0x")) continue;
+    const std::string bytes = line.substr(6, 47);
+    for (const char c : bytes) {
+      if (c != ' ') hex += c;
+    }
+  }
+  return *FromHex(hex);
+}
+
+TEST(Writer, WritesTheExampleOfTheFormatPage) {
+  const auto page =
+      ReadWhole(*MakeRealDisk(), RENKEI_SOURCE_DIR "/docs/formats/tensors.md", 1 << 20);
+  ASSERT_THAT(page, IsOk());
+  const std::vector<NewTensor> tensors = {{"bias", DType::kF32, {2}}, {"n", DType::kU8, {}}};
   const auto layout = MakeLayout(tensors, {{"format", "pt"}});
   ASSERT_THAT(layout, IsOk());
-  const std::string json =
-      R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
-      R"("n":{"dtype":"U8","shape":[],"data_offsets":[8,9]}})";
-  const std::string header = DumpHeader(*layout);
-  EXPECT_EQ(header.size() % 8, 0u);
-  EXPECT_EQ(header,
-            std::string("\x88\0\0\0\0\0\0\0", 8) + json + std::string(136 - json.size(), ' '));
-  EXPECT_EQ(layout->data_begin, header.size());
-  EXPECT_EQ(layout->data_bytes, 9u);
+  MemorySink sink;
+  auto writer = Writer::Begin(sink, *layout);
+  ASSERT_THAT(writer, IsOk());
+  EXPECT_EQ(sink.bytes().size() % 8, 0u);
+  EXPECT_EQ(layout->data_begin, sink.bytes().size());
+  const uint8_t values[] = {0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0, 7};
+  ASSERT_THAT(writer->Append(values), IsOk());
+  ASSERT_THAT(writer->Finish(), IsOk());
+  EXPECT_EQ(ToHex(sink.bytes()), ToHex(DumpInPage(AsText(*page))));
 }
 
 TEST(Writer, WritesWhatTheReaderReads) {
