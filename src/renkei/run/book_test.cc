@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+// The book over sealed entries: who may write what, what a reader refuses, and that a snapshot
+// and a fold from zero agree.
+#include "renkei/run/book.h"
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "renkei/base/status_testing.h"
+#include "renkei/run/federation_testing.h"
+#include "renkei/run/step.h"
+
+namespace renkei::run {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+
+// A ledger that is written entry by entry, with the coordinator's own steps in between.
+class Scribe {
+  const TestFederation& federation_;  // first: the others begin with what it says
+
+ public:
+  explicit Scribe(const TestFederation& federation) : federation_(federation) {
+    EXPECT_THAT(Write(federation.Adopted(), "coordinator"), IsOk());
+  }
+
+  Status Write(const record::Record& record, std::string_view signer) {
+    const auto envelope = record::Seal(record, federation_.key(signer));
+    RK_RETURN_IF_ERROR(envelope.status());
+    const Decision decision = book.Check(*envelope, now);
+    if (!decision.ok()) return decision.ToStatus();
+    RK_RETURN_IF_ERROR(book.Apply(entries.size(), *envelope));
+    entries.push_back(*envelope);
+    return Ok();
+  }
+
+  void Feed(const Event& event) {
+    Event next = event;
+    for (;;) {
+      Outcome outcome = Step(run(), std::move(live), next);
+      live = std::move(outcome.live);
+      const Append* append = nullptr;
+      for (const Action& action : outcome.actions) {
+        if (const auto* one = std::get_if<Append>(&action)) append = one;
+      }
+      if (append == nullptr) return;
+      ASSERT_THAT(Write(append->record, "coordinator"), IsOk());
+      next = Recorded{};
+    }
+  }
+
+  // Enrolment to the last evaluation of `rounds` rounds.
+  void LiveThrough(uint32_t rounds) {
+    const std::string spec = federation_.Spec(TestFederation::MadeUpBlob(0), rounds, 2);
+    Prepare(spec);
+    for (const char* party : {"party-a", "party-b"}) {
+      ASSERT_THAT(Write(federation_.Approved(party, spec), party), IsOk());
+    }
+    ASSERT_THAT(
+        Write(federation_.Determined("model", federation_.CoordinatorHolder()), "coordinator"),
+        IsOk());
+    for (const SiteId& site : federation_.sites) {
+      for (const char* item : {"update", "metrics"}) {
+        ASSERT_THAT(Write(federation_.Determined(item, federation_.HolderOf(site)), site.text()),
+                    IsOk());
+      }
+    }
+    Feed(Tick{now});
+    Feed(ModelStored{});
+    for (uint32_t round = 1; round <= rounds; ++round) {
+      for (const SiteId& site : federation_.sites) Contribute(site);
+      Feed(Reduced{.round = round, .output = TestFederation::MadeUpBlob(100 + round)});
+      for (const SiteId& site : federation_.sites) {
+        ASSERT_THAT(Write(federation_.Evaluated(run(), site, 0.5), site.text()), IsOk());
+        Feed(Recorded{});
+      }
+    }
+  }
+
+  void Prepare(const std::string& spec) {
+    for (const SiteId& site : federation_.sites) {
+      ASSERT_THAT(Write(federation_.Enrolled(site), federation_.PartyOf(site).text()), IsOk());
+    }
+    record::Determined owner = federation_.Determined("model", federation_.OwnerHolder());
+    owner.blob = TestFederation::MadeUpBlob(0);
+    ASSERT_THAT(Write(owner, "party-a"), IsOk());
+    ASSERT_THAT(Write(federation_.Submitted(spec, book.size() - 1), "party-a"), IsOk());
+  }
+
+  void Contribute(const SiteId& site) {
+    const BlobId update = TestFederation::MadeUpBlob(book.size());
+    ASSERT_THAT(Write(federation_.Contributed(run(), site, update), site.text()), IsOk());
+    Feed(UpdateStored{.round = run().current.round, .site = site});
+  }
+
+  const RunState& run() const { return *book.FindRun(federation_.run); }
+
+  Instant now = federation_.now;
+  Book book;
+  Live live;
+  std::vector<Bytes> entries;
+};
+
+const TestFederation& Federation() {
+  static const auto& federation =
+      *new TestFederation({.sites = 3, .approvals = 2, .rounds_max = 100, .weight_max = 1000});
+  return federation;
+}
+
+const Scribe& WholeLife() {
+  static const Scribe& scribe = *[] {
+    auto* made = new Scribe(Federation());
+    made->LiveThrough(2);
+    return made;
+  }();
+  return scribe;
+}
+
+TEST(Book, FoldsAWholeRun) {
+  const Scribe& scribe = WholeLife();
+  EXPECT_EQ(scribe.run().phase, Phase::kFinished);
+  EXPECT_EQ(scribe.run().outcome, "completed");
+  EXPECT_EQ(scribe.book.sites().size(), 3u);
+  EXPECT_EQ(scribe.book.size(), scribe.entries.size());
+}
+
+TEST(Book, ASnapshotAtAnyPointAndAFoldFromZeroAgree) {
+  const Scribe& scribe = WholeLife();
+  const Bytes whole = scribe.book.Snapshot();
+  Book fold;
+  for (size_t i = 0; i < scribe.entries.size(); ++i) {
+    auto restored = Book::Restore(fold.Snapshot());
+    ASSERT_THAT(restored, IsOk());
+    EXPECT_EQ(restored->Snapshot(), fold.Snapshot()) << i;
+    if (i % 5 == 0) {
+      for (size_t j = i; j < scribe.entries.size(); ++j) {
+        ASSERT_THAT(restored->Apply(j, scribe.entries[j]), IsOk());
+      }
+      EXPECT_EQ(restored->Snapshot(), whole) << i;
+    }
+    ASSERT_THAT(fold.Apply(i, scribe.entries[i]), IsOk());
+  }
+  EXPECT_EQ(fold.Snapshot(), whole);
+}
+
+TEST(Book, ADamagedSnapshotIsRefused) {
+  const Bytes whole = WholeLife().book.Snapshot();
+  EXPECT_THAT(Book::Restore({}), StatusIs(Code::kDataLoss));
+  EXPECT_THAT(Book::Restore(ByteSpan(whole).first(whole.size() / 2)), StatusIs(Code::kDataLoss));
+  const std::string text = ToText(whole);
+  const std::pair<const char*, const char*> changes[] = {
+      {"renkei-book/1", "renkei-book/2"}, {"\"phase\":5", "\"phase\":6"},
+      {"\"uses\":", "\"used\":"},         {"\"round\":1", "\"round\":-1"},
+      {"\"owner\":\"", "\"owner\":\"!"},
+  };
+  for (const auto& [from, to] : changes) {
+    std::string changed = text;
+    ASSERT_NE(changed.find(from), std::string::npos) << from;
+    changed.replace(changed.find(from), std::string(from).size(), to);
+    EXPECT_THAT(Book::Restore(AsBytes(changed)), StatusIs(Code::kDataLoss)) << to;
+  }
+}
+
+TEST(Book, AReaderRefusesEveryChangeOfTheLedger) {
+  const Scribe& scribe = WholeLife();
+  Book fold;
+  for (size_t i = 0; i < scribe.entries.size(); ++i) {
+    Bytes flipped = scribe.entries[i];
+    flipped[flipped.size() / 2] ^= 1;
+    const Bytes before = fold.Snapshot();
+    EXPECT_THAT(fold.Apply(i, flipped), StatusIs(Code::kDataLoss)) << i;
+    EXPECT_THAT(fold.Apply(i + 1, scribe.entries[i]), StatusIs(Code::kOutOfRange));
+    if (i > 0) {
+      EXPECT_THAT(fold.Apply(i, scribe.entries[0]), StatusIs(Code::kDataLoss));
+    }
+    EXPECT_EQ(fold.Snapshot(), before) << "an error changed the book";
+    ASSERT_THAT(fold.Apply(i, scribe.entries[i]), IsOk());
+  }
+}
+
+// Each entry again at every later point: a replay counts nowhere. Determinations may be made
+// anew, and so may be their bytes: they grant nothing more.
+TEST(Book, NoEntryIsTakenTwice) {
+  const Scribe& scribe = WholeLife();
+  Book fold;
+  for (size_t i = 0; i < scribe.entries.size(); ++i) {
+    ASSERT_THAT(fold.Apply(i, scribe.entries[i]), IsOk());
+    for (size_t j = 0; j <= i; ++j) {
+      const auto kind = record::KindOf(record::Open(scribe.entries[j])->record);
+      if (kind == "crossing.determined") continue;
+      EXPECT_FALSE(fold.Check(scribe.entries[j], Federation().now).ok()) << kind << " " << j;
+    }
+  }
+}
+
+TEST(Book, AsksWhoTheAuthorIsAndWhatTheirRolesAre) {
+  Scribe scribe(Federation());
+  const SiteId f0 = Federation().sites[0];
+  const SiteId f1 = Federation().sites[1];
+  EXPECT_THAT(scribe.Write(Federation().Enrolled(f0), "party-b"),
+              StatusIs(Code::kPermissionDenied, HasSubstr("not-for-this-author")));
+  EXPECT_THAT(scribe.Write(Federation().Enrolled(f0), "coordinator"),
+              StatusIs(Code::kPermissionDenied, HasSubstr("not-for-this-author")));
+  EXPECT_THAT(scribe.Write(Federation().Enrolled(f0), "f0"),
+              StatusIs(Code::kUnauthenticated, HasSubstr("author-unknown")));
+  record::SiteEnrolled heavy = Federation().Enrolled(f0);
+  heavy.weight_max = 1001;
+  EXPECT_THAT(scribe.Write(heavy, "party-a"),
+              StatusIs(Code::kPermissionDenied, HasSubstr("weight-above-charter")));
+  record::SiteEnrolled thief = Federation().Enrolled(f0);
+  thief.key = Federation().key("party-b").public_key();
+  EXPECT_THAT(scribe.Write(thief, "party-a"), StatusIs(Code::kAlreadyExists));
+  ASSERT_THAT(scribe.Write(Federation().Enrolled(f0), "party-a"), IsOk());
+  EXPECT_THAT(scribe.Write(Federation().Enrolled(f0), "party-a"),
+              StatusIs(Code::kAlreadyExists, HasSubstr("site-known")));
+  record::SiteEnrolled again = Federation().Enrolled(f1);
+  again.token_id = "token-f0";
+  EXPECT_THAT(scribe.Write(again, "party-b"),
+              StatusIs(Code::kAlreadyExists, HasSubstr("token-spent")));
+  EXPECT_THAT(
+      scribe.Write(
+          record::Refused{.what = "run", .subject = "x", .reasons = {}, .at = Federation().now},
+          "party-a"),
+      StatusIs(Code::kPermissionDenied));
+}
+
+TEST(Book, RefusesARunThatTheCharterDoesNotPermit) {
+  Scribe scribe(Federation());
+  for (const SiteId& site : Federation().sites) {
+    ASSERT_THAT(scribe.Write(Federation().Enrolled(site), Federation().PartyOf(site).text()),
+                IsOk());
+  }
+  record::Determined owner = Federation().Determined("model", Federation().OwnerHolder());
+  owner.blob = TestFederation::MadeUpBlob(0);
+  ASSERT_THAT(scribe.Write(owner, "party-a"), IsOk());
+  const uint64_t go = scribe.book.size() - 1;
+  record::Determined narrow = owner;
+  narrow.recipients = {Federation().CoordinatorHolder(),
+                       Federation().HolderOf(Federation().sites[0])};
+  ASSERT_THAT(scribe.Write(narrow, "party-a"), IsOk());
+  record::Determined hold = owner;
+  hold.verdict = record::Verdict::kHold;
+  ASSERT_THAT(scribe.Write(hold, "party-a"), IsOk());
+
+  const std::string good = Federation().Spec(TestFederation::MadeUpBlob(0), 2, 2);
+  const auto with = [&](std::string_view from, std::string_view to) {
+    std::string spec = good;
+    spec.replace(spec.find(from), from.size(), to);
+    return spec;
+  };
+  const struct {
+    const char* why;
+    std::string spec;
+    uint64_t determination;
+    const char* signer;
+    const char* reason;
+  } cases[] = {
+      {"another purpose", with("\"defects\"", "\"weather\""), go, "party-a",
+       "purpose-not-in-charter"},
+      {"too many rounds", with("rounds = 2", "rounds = 101"), go, "party-a",
+       "rounds-above-charter"},
+      {"not a spec", "format = 1", go, "party-a", "spec-not-valid"},
+      {"another name", with("wafer-1", "wafer-2"), go, "party-a", "spec-not-valid"},
+      {"another model", Federation().Spec(TestFederation::MadeUpBlob(1), 2, 2), go, "party-a",
+       "determination-does-not-cover"},
+      {"another classification", with("EAR99", "3E001"), go, "party-a",
+       "determination-does-not-cover"},
+      {"a hold", good, go + 2, "party-a", "determination-missing"},
+      {"no determination", good, 1, "party-a", "determination-missing"},
+      {"too few covered", good, go + 1, "party-a", "quorum-impossible"},
+      {"a named site is not covered",
+       Federation().Spec(TestFederation::MadeUpBlob(0), 2, 2, "participants = [\"f0\", \"f1\"]"),
+       go + 1, "party-a", "determination-does-not-cover"},
+      {"a stranger",
+       Federation().Spec(TestFederation::MadeUpBlob(0), 2, 2, "participants = [\"f0\", \"f9\"]"),
+       go, "party-a", "participants-unknown"},
+      {"another party's run", good, go, "party-b", "not-for-this-author"},
+  };
+  for (const auto& c : cases) {
+    const Status status = scribe.Write(Federation().Submitted(c.spec, c.determination), c.signer);
+    EXPECT_FALSE(status.ok()) << c.why;
+    EXPECT_THAT(Message(status), HasSubstr(c.reason)) << c.why;
+  }
+  EXPECT_THAT(scribe.Write(Federation().Submitted(good, go), "party-a"), IsOk());
+  EXPECT_THAT(scribe.Write(Federation().Submitted(good, go), "party-a"),
+              StatusIs(Code::kAlreadyExists, HasSubstr("run-known")));
+}
+
+TEST(Book, RefusesAContributionThatIsNotWhatTheSiteMaySend) {
+  Scribe scribe(Federation());
+  const std::string spec = Federation().Spec(TestFederation::MadeUpBlob(0), 2, 2);
+  scribe.Prepare(spec);
+  const SiteId f0 = Federation().sites[0];
+  for (const char* party : {"party-a", "party-b"}) {
+    ASSERT_THAT(scribe.Write(Federation().Approved(party, spec), party), IsOk());
+  }
+  ASSERT_THAT(scribe.Write(Federation().Determined("model", Federation().CoordinatorHolder()),
+                           "coordinator"),
+              IsOk());
+  for (const SiteId& site : Federation().sites) {
+    for (const char* item : {"update", "metrics"}) {
+      ASSERT_THAT(
+          scribe.Write(Federation().Determined(item, Federation().HolderOf(site)), site.text()),
+          IsOk());
+    }
+  }
+  scribe.Feed(Tick{scribe.now});
+  scribe.Feed(ModelStored{});
+  ASSERT_EQ(scribe.run().phase, Phase::kTraining);
+  const record::Contributed good =
+      Federation().Contributed(scribe.run(), f0, TestFederation::MadeUpBlob(5));
+  const struct {
+    const char* reason;
+    std::function<void(record::Contributed&)> change;
+    const char* signer;
+  } cases[] = {
+      {"not-for-this-author", [](auto&) {}, "f1"},
+      {"not-for-this-author", [](auto&) {}, "party-a"},
+      {"round-differs", [](auto& c) { c.round = 2; }, "f0"},
+      {"base-differs", [](auto& c) { c.base = TestFederation::MadeUpBlob(9); }, "f0"},
+      {"weight-above-limit", [](auto& c) { c.examples = 501; }, "f0"},
+      {"determination-missing", [](auto& c) { c.determination += 1; }, "f0"},
+      {"run-unknown", [](auto& c) { c.run = *RunId::Parse("other"); }, "f0"},
+      {"clock-ahead", [](auto& c) { c.at += std::chrono::minutes(2); }, "f0"},
+  };
+  for (const auto& c : cases) {
+    record::Contributed changed = good;
+    c.change(changed);
+    const Status status = scribe.Write(changed, c.signer);
+    EXPECT_FALSE(status.ok()) << c.reason;
+    EXPECT_THAT(Message(status), HasSubstr(c.reason));
+  }
+  // An old `at` does not revive an expired determination.
+  scribe.now += std::chrono::days(31);
+  EXPECT_THAT(scribe.Write(good, "f0"),
+              StatusIs(Code::kPermissionDenied, HasSubstr("determination-missing")));
+  scribe.now = Federation().now;
+  EXPECT_THAT(scribe.Write(good, "f0"), IsOk());
+}
+
+TEST(Book, CatchesACoordinatorThatContradictsTheLedger) {
+  const Scribe& scribe = WholeLife();
+  const struct {
+    const char* kind;
+    std::function<void(record::Record&)> lie;
+  } lies[] = {
+      {"round.opened",
+       [](auto& r) { std::get<record::RoundOpened>(r).base = TestFederation::MadeUpBlob(66); }},
+      {"round.opened", [](auto& r) { std::get<record::RoundOpened>(r).round = 3; }},
+      {"round.opened", [](auto& r) { std::get<record::RoundOpened>(r).recipients.pop_back(); }},
+      {"round.opened", [](auto& r) { std::get<record::RoundOpened>(r).participants.resize(1); }},
+      {"round.opened",
+       [](auto& r) { std::get<record::RoundOpened>(r).deadline += std::chrono::seconds(1); }},
+      {"round.closed", [](auto& r) { std::get<record::RoundClosed>(r).counted[0].weight = 1; }},
+      {"round.closed", [](auto& r) { std::get<record::RoundClosed>(r).counted.pop_back(); }},
+      {"round.closed", [](auto& r) { std::get<record::RoundClosed>(r).counted[0].entry += 1; }},
+      {"round.reduced", [](auto& r) { std::get<record::RoundReduced>(r).inputs.pop_back(); }},
+      {"round.reduced",
+       [](auto& r) {
+         std::get<record::RoundReduced>(r).inputs[0].update = TestFederation::MadeUpBlob(66);
+       }},
+      {"round.reduced", [](auto& r) { std::get<record::RoundReduced>(r).algorithm = "median"; }},
+      {"run.finished",
+       [](auto& r) { std::get<record::RunFinished>(r).model = TestFederation::MadeUpBlob(66); }},
+      {"run.finished", [](auto& r) { std::get<record::RunFinished>(r).outcome = "stopped"; }},
+      {"run.finished", [](auto& r) { std::get<record::RunFinished>(r).rounds = 1; }},
+  };
+  Book fold;
+  size_t told = 0;
+  for (size_t i = 0; i < scribe.entries.size(); ++i) {
+    const record::Entry entry = *record::Open(scribe.entries[i]);
+    for (const auto& lie : lies) {
+      if (record::KindOf(entry.record) != lie.kind) continue;
+      record::Record changed = entry.record;
+      lie.lie(changed);
+      const auto sealed = record::Seal(changed, Federation().key("coordinator"));
+      ASSERT_THAT(sealed, IsOk());
+      if (*sealed == scribe.entries[i]) continue;
+      ++told;
+      EXPECT_THAT(fold.Apply(i, *sealed), StatusIs(Code::kDataLoss)) << lie.kind << " at " << i;
+    }
+    ASSERT_THAT(fold.Apply(i, scribe.entries[i]), IsOk());
+  }
+  EXPECT_GE(told, 20u);
+}
+
+TEST(Book, ReleasesNameAModelThatARoundMade) {
+  Scribe scribe = WholeLife();
+  record::Released release{.run = Federation().run,
+                           .round = 2,
+                           .party = TestFederation::Party("party-b"),
+                           .model = TestFederation::MadeUpBlob(101),
+                           .model_sha256 = {},
+                           .at = Federation().now};
+  EXPECT_THAT(scribe.Write(release, "party-b"), StatusIs(Code::kFailedPrecondition));
+  release.model = TestFederation::MadeUpBlob(102);
+  EXPECT_THAT(scribe.Write(release, "f1"), StatusIs(Code::kPermissionDenied));
+  EXPECT_THAT(scribe.Write(release, "party-b"), IsOk());
+  EXPECT_THAT(scribe.Write(release, "party-b"), StatusIs(Code::kAlreadyExists));
+}
+
+TEST(Book, BeginsWithAValidCharterOrNotAtAll) {
+  Book book;
+  const auto enrolled =
+      record::Seal(Federation().Enrolled(Federation().sites[0]), Federation().key("party-a"));
+  EXPECT_EQ(book.Check(*enrolled, Federation().now).reason.code, "charter-missing");
+  const auto forged = record::Seal(Federation().Adopted(), Federation().key("party-a"));
+  EXPECT_EQ(book.Check(*forged, Federation().now).reason.code, "signature-false");
+  const auto good = record::Seal(Federation().Adopted(), Federation().key("coordinator"));
+  EXPECT_EQ(book.Check(*good, Federation().now + std::chrono::days(400)).reason.code,
+            "charter-expired");
+  EXPECT_TRUE(book.Check(*good, Federation().now).ok());
+  ASSERT_THAT(book.Apply(0, *good), IsOk());
+  EXPECT_EQ(book.Check(*good, Federation().now).code, Code::kAlreadyExists);
+  EXPECT_EQ(book.Check(*enrolled, Federation().now + std::chrono::days(400)).reason.code,
+            "charter-expired");
+}
+
+// The largest run that the rules admit has entries that fit the ledger.
+TEST(Book, TheLargestRoundFitsAnEntry) {
+  record::RoundReduced reduced{.run = *RunId::Parse(std::string(63, 'r')),
+                               .round = 9999,
+                               .inputs = {},
+                               .algorithm = std::string(kWeightedMeanAlgorithm),
+                               .output = TestFederation::MadeUpBlob(1),
+                               .at = Federation().now};
+  record::RoundOpened opened{.run = reduced.run,
+                             .round = 9999,
+                             .base = reduced.output,
+                             .participants = {},
+                             .recipients = {},
+                             .deadline = Federation().now,
+                             .owner_determination = 1,
+                             .at = Federation().now};
+  for (uint32_t i = 0; i < kRunSitesMax; ++i) {
+    const SiteId site = *SiteId::Parse(fmt::format("{:0>63}", i));
+    BlobId update = TestFederation::MadeUpBlob(i);
+    update.size_bytes = uint64_t{1} << 40;
+    reduced.inputs.push_back({.site = site, .update = update, .weight = 1 << 28});
+    opened.participants.push_back(site);
+    opened.recipients.push_back(
+        {.party = *PartyId::Parse(std::string(63, 'p')), .site = site, .country = "US"});
+  }
+  EXPECT_THAT(record::Seal(reduced, Federation().key("coordinator")), IsOk());
+  EXPECT_THAT(record::Seal(opened, Federation().key("coordinator")), IsOk());
+}
+
+}  // namespace
+}  // namespace renkei::run

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/run/rules.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "renkei/run/run_fold.h"
+#include "renkei/run/run_rules.h"
+
+namespace renkei::run {
+namespace {
+
+using charter::Role;
+
+constexpr unsigned kByCoordinator = 1;
+constexpr unsigned kBySite = 2;
+constexpr unsigned kByPerson = 4;
+
+constexpr unsigned Bit(Role role) { return 1U << static_cast<unsigned>(role); }
+constexpr unsigned kOfficer = Bit(Role::kOfficer);
+constexpr unsigned kOperator = Bit(Role::kOperator);
+constexpr unsigned kResearcher = Bit(Role::kResearcher);
+
+// Who writes what; of the roles, one suffices.
+struct Authority {
+  std::string_view kind;
+  unsigned authors;
+  unsigned roles;  // of a person
+};
+constexpr Authority kAuthorities[] = {
+    {"charter.adopted", kByCoordinator, 0},
+    {"site.enrolled", kByPerson, kOfficer | kOperator},
+    {"run.submitted", kByPerson, kResearcher},
+    {"run.approved", kByPerson, kOfficer},
+    {"run.stop-asked", kByPerson, kOfficer | kOperator | kResearcher},
+    {"crossing.determined", kByPerson | kBySite | kByCoordinator, kOfficer | kResearcher},
+    {"round.opened", kByCoordinator, 0},
+    {"update.contributed", kBySite, 0},
+    {"round.declined", kBySite, 0},
+    {"round.closed", kByCoordinator, 0},
+    {"round.reduced", kByCoordinator, 0},
+    {"model.evaluated", kBySite, 0},
+    {"run.finished", kByCoordinator, 0},
+    {"refused", kByCoordinator, 0},
+    {"model.released", kByPerson, kOfficer | kResearcher},
+};
+
+Decision CheckAuthority(const Author& author, std::string_view kind) {
+  const auto row = std::ranges::find(kAuthorities, kind, &Authority::kind);
+  if (row == std::end(kAuthorities)) return Refuse("not-for-this-author", std::string(kind));
+  const unsigned by = author.kind == AuthorKind::kCoordinator ? kByCoordinator
+                      : author.kind == AuthorKind::kSite      ? kBySite
+                                                              : kByPerson;
+  if ((row->authors & by) == 0) {
+    return Refuse("not-for-this-author", fmt::format("{} does not write {}", author.name, kind));
+  }
+  if (author.kind != AuthorKind::kPerson) return {};
+  for (const Role role : author.roles) {
+    if ((row->roles & Bit(role)) != 0) return {};
+  }
+  return Refuse("role-missing", fmt::format("{} of {} wrote {}", author.name, author.party, kind));
+}
+
+// Entries about the whole ledger or about a run to be; those about a run are in run_rules.cc.
+class Rules {
+ public:
+  Rules(const BookState& book, const Author& author, Instant time)
+      : book_(book), author_(author), time_(time) {}
+
+  Decision operator()(const record::CharterAdopted&) { return Refuse("charter-adopted-already"); }
+
+  Decision operator()(const record::SiteEnrolled& entry) {
+    if (entry.party != author_.party) return OtherParty(entry.party);
+    if (book_.sites.contains(entry.site)) return Refuse("site-known", entry.site.text());
+    if (entry.site == book_.charter->coordinator.site) return Refuse("site-name-taken");
+    if (book_.tokens.contains(entry.token_id)) return Refuse("token-spent");
+    if (KeyKnown(entry.key)) return Refuse("key-known");
+    if (book_.sites.size() >= kSitesMax) return Refuse("sites-limit");
+    if (entry.weight_max > book_.charter->runs.weight_max) {
+      return Refuse("weight-above-charter",
+                    fmt::format("{} > {}", entry.weight_max, book_.charter->runs.weight_max));
+    }
+    return {};
+  }
+
+  Decision operator()(const record::RunSubmitted& entry) {
+    if (entry.party != author_.party) return OtherParty(entry.party);
+    if (book_.runs.contains(entry.run)) return Refuse("run-known", entry.run.text());
+    if (book_.runs.size() >= kRunsMax) return Refuse("runs-limit");
+    if (book_.charter->runs.auditors > 0) return Refuse("auditors-lack");
+    const auto spec = ParseSpec(entry.spec, "run spec");
+    if (!spec.ok()) return Refuse("spec-not-valid", Message(spec.status()));
+    if (spec->name != entry.run) return Refuse("spec-not-valid", "the spec names another run");
+    if (spec->rounds > book_.charter->runs.rounds_max) {
+      return Refuse("rounds-above-charter",
+                    fmt::format("{} > {}", spec->rounds, book_.charter->runs.rounds_max));
+    }
+    for (const std::string& purpose : spec->purposes) {
+      if (!Contains(book_.charter->runs.purposes, purpose)) {
+        return Refuse("purpose-not-in-charter", purpose);
+      }
+    }
+    for (const SiteId& site : spec->participants) {
+      if (!book_.sites.contains(site)) return Refuse("participants-unknown", site.text());
+    }
+    return CheckOwnerDetermination(entry, *spec);
+  }
+
+  Decision operator()(const record::Determined& entry) {
+    if (!SpeaksForItself(entry.from)) return Refuse("not-for-this-author", "another's crossing");
+    if (entry.charter_sha256 != book_.charter->sha256) {
+      return Refuse("determination-does-not-cover", "made under another charter");
+    }
+    if (author_.kind != AuthorKind::kPerson && !book_.runs.contains(entry.run)) {
+      return Refuse("run-unknown", entry.run.text());  // Only an owner speaks before its run.
+    }
+    return {};
+  }
+
+  Decision operator()(const record::Refused&) { return {}; }
+
+  template <typename AboutRun>
+  Decision operator()(const AboutRun& entry) {
+    const auto run = book_.runs.find(entry.run);
+    if (run == book_.runs.end()) return Refuse("run-unknown", entry.run.text());
+    return CheckAboutRun(run->second, author_, entry, time_);
+  }
+
+ private:
+  static bool Contains(const std::vector<std::string>& list, const std::string& text) {
+    return std::ranges::find(list, text) != list.end();
+  }
+
+  Decision OtherParty(const PartyId& party) const {
+    return Refuse("not-for-this-author",
+                  fmt::format("{} is of {}, not of {}", author_.name, author_.party, party));
+  }
+
+  bool KeyKnown(const crypto::PublicKey& key) const {
+    if (key == book_.charter->coordinator.key) return true;
+    if (book_.charter->FindPersonByKeyId(key.KeyId()) != nullptr) return true;
+    return book_.site_keys.contains(key.KeyId());
+  }
+
+  bool SpeaksForItself(const record::Holder& from) const {
+    switch (author_.kind) {
+      case AuthorKind::kCoordinator:
+        return from == CoordinatorOf(*book_.charter);
+      case AuthorKind::kPerson: {
+        const charter::Party* party = book_.charter->FindParty(author_.party);
+        return from ==
+               record::Holder{.party = author_.party, .site = {}, .country = party->country};
+      }
+      case AuthorKind::kSite: {
+        const record::SiteEnrolled& site = book_.sites.at(*SiteId::Parse(author_.name)).enrolled;
+        return from ==
+               record::Holder{.party = site.party, .site = site.site, .country = site.country};
+      }
+    }
+    return false;
+  }
+
+  Decision CheckOwnerDetermination(const record::RunSubmitted& entry, const Spec& spec) const {
+    const auto found =
+        std::ranges::find(book_.early, entry.determination, &EarlyDetermination::index);
+    if (found == book_.early.end()) {
+      return Refuse("determination-missing", fmt::format("entry {}", entry.determination));
+    }
+    const record::Determined& determined = found->determined;
+    const Standing standing = StandingOf(found->index, determined);
+    if (determined.verdict != record::Verdict::kGo || determined.from.party != entry.party ||
+        !determined.from.site.empty() || !standing.ValidAt(time_)) {
+      return Refuse("determination-missing", "not a valid go of the run's owner");
+    }
+    if (determined.item != "model" || determined.run != entry.run || !Fits(spec, determined)) {
+      return Refuse("determination-does-not-cover", "another item or purpose than the spec's");
+    }
+    const std::vector<record::Holder> candidates = CandidatesOf(book_, spec, standing);
+    std::vector<record::Holder> needed = candidates;
+    needed.push_back(CoordinatorOf(*book_.charter));
+    for (const record::Holder& holder : needed) {
+      if (Covers(standing, {holder})) continue;
+      return Refuse("determination-does-not-cover",
+                    fmt::format("{}/{} is no recipient", holder.party, holder.site));
+    }
+    if (candidates.size() > kRunSitesMax) return Refuse("run-sites-limit");
+    if (candidates.size() < spec.quorum) {
+      return Refuse("quorum-impossible",
+                    fmt::format("{} sites, quorum {}", candidates.size(), spec.quorum));
+    }
+    return {};
+  }
+
+  const BookState& book_;
+  const Author& author_;
+  Instant time_;
+};
+
+}  // namespace
+
+Decision CheckRecord(const BookState& book, const Author& author, const record::Record& record,
+                     Instant time) {
+  Decision decision = CheckAuthority(author, record::KindOf(record));
+  if (!decision.ok()) return decision;
+  return std::visit(Rules(book, author, time), record);
+}
+
+std::vector<record::Holder> CandidatesOf(const BookState& book, const Spec& spec,
+                                         const Standing& owner_go) {
+  std::vector<record::Holder> candidates;
+  for (const auto& [site, state] : book.sites) {
+    const record::Holder holder{
+        .party = state.enrolled.party, .site = site, .country = state.enrolled.country};
+    const bool invited = spec.participants.empty()
+                             ? Covers(owner_go, {holder})
+                             : std::ranges::binary_search(spec.participants, site);
+    if (invited) candidates.push_back(holder);
+  }
+  return candidates;
+}
+
+record::Holder CoordinatorOf(const charter::Charter& charter) {
+  return {.party = charter.coordinator.party,
+          .site = charter.coordinator.site,
+          .country = charter.coordinator.country};
+}
+
+}  // namespace renkei::run
