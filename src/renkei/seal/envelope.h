@@ -13,7 +13,7 @@
 
 namespace renkei::seal {
 
-inline constexpr size_t kEnvelopeBytesMax = 4 << 20;
+inline constexpr size_t kEnvelopeBytesMax = 1 << 20;
 inline constexpr size_t kSignaturesMax = 256;
 
 struct EnvelopeSignature {

@@ -7,6 +7,7 @@
 
 #include "renkei/base/check.h"
 #include "renkei/crypto/hash.h"
+#include "renkei/syntax/utf8.h"
 
 namespace renkei::seal {
 namespace {
@@ -39,7 +40,7 @@ bool IsKeyName(std::string_view name) {
 
 bool HasControlCharacter(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
-                     [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7f; });
+                     [](unsigned char c) { return c < 0x20 && c != '\n'; });
 }
 
 StatusOr<NoteSignature> ParseSignatureLine(std::string_view line) {
@@ -103,6 +104,7 @@ StatusOr<NoteKey> NoteKey::Parse(std::string_view verifier_text) {
 
 StatusOr<SignedNote> ParseNote(std::string_view note) {
   if (note.size() > kNoteBytesMax) return BadNote("longer than 64 KiB");
+  if (!syntax::IsUtf8(note)) return BadNote("not UTF-8");
   if (HasControlCharacter(note)) return BadNote("has control characters");
   const size_t split = note.rfind("\n\n");
   if (split == std::string_view::npos || !note.ends_with('\n')) {
@@ -156,6 +158,7 @@ StatusOr<Checkpoint> ParseCheckpointText(std::string_view note_text) {
   const auto bad = [](std::string_view what) {
     return Error(Code::kInvalidArgument, "not a checkpoint: {}", what);
   };
+  if (!note_text.ends_with('\n')) return bad("the last line has no end");
   std::string_view rest = note_text;
   Checkpoint checkpoint;
   checkpoint.origin = std::string(TakeLine(rest));
@@ -170,6 +173,9 @@ StatusOr<Checkpoint> ParseCheckpointText(std::string_view note_text) {
   const auto root = FromBase64(TakeLine(rest));
   if (!root.ok() || root->size() != Digest::kSize) return bad("the third line is the root, base64");
   RK_ASSIGN_OR_RETURN(checkpoint.root, Digest::FromSpan(*root));
+  while (!rest.empty()) {
+    if (TakeLine(rest).empty()) return bad("an extension line is empty");
+  }
   return checkpoint;
 }
 

@@ -23,6 +23,8 @@ StatusOr<Subject> ParseSubject(const Value& value) {
   RK_RETURN_IF_ERROR(fields.Finish());
   subject.algorithm = digest->members().front().first;
   subject.hex = digest->members().front().second.text();
+  const auto bytes = FromHex(subject.hex);
+  if (!bytes.ok()) return Annotate(bytes.status(), "statement: subject: digest");
   return subject;
 }
 

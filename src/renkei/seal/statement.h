@@ -21,7 +21,7 @@ inline constexpr size_t kSubjectsMax = 4096;
 struct Subject {
   std::string name;       // may be empty
   std::string algorithm;  // "sha256", "rfc6962-1mib"
-  std::string hex;
+  std::string hex;        // lower case
 
   bool operator==(const Subject&) const = default;
 };
