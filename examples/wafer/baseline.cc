@@ -25,7 +25,9 @@ Outcome<Json> RunBaseline(const ComparisonOptions& options) {
                           return recipe.LearningRate(round, options.rounds);
                         },
                     .momentum = recipe.momentum,
-                    .augment = recipe.augment};
+                    .augment = recipe.augment,
+                    .absent_scale = 1,  // nobody else knows of a class that is absent here
+                    .gradient_norm_max = recipe.gradient_norm_max};
   for (const std::string& directory : options.data) {
     WAFER_ASSIGN_OR_RETURN(const Examples all, LoadExamples(directory));
     const Examples train = HoldOut(all, static_cast<uint32_t>(recipe.held_out)).train;

@@ -140,7 +140,7 @@ class Parser {
       return;
     }
     const int tails = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    const uint32_t lead = (0xf00u >> tails) & 0xff;
+    const uint32_t lead = (0xff00u >> (tails + 1)) & 0xff;
     text.push_back(static_cast<char>(lead | code >> (6 * tails)));
     for (int k = tails - 1; k >= 0; --k) {
       text.push_back(static_cast<char>(0x80 | (code >> (6 * k) & 0x3f)));

@@ -129,7 +129,9 @@ Done RunTraining(const Task& task, const TaskPaths& paths, const Examples& examp
       .steps_per_epoch = StepsPerEpoch(examples.size(), recipe.batch),
       .learning_rate = [&](uint64_t) { return recipe.LearningRate(task.round, task.rounds); },
       .momentum = recipe.momentum,
-      .augment = recipe.augment};
+      .augment = recipe.augment,
+      .absent_scale = recipe.absent_scale,
+      .gradient_norm_max = recipe.gradient_norm_max};
   ProgressFile progress(task.progress_file);
   WAFER_RETURN_IF_FAILED(Train(examples, plan, state, [&](const TrainingState& now) {
     progress.Show(static_cast<double>(now.epoch * plan.steps_per_epoch + now.step) /

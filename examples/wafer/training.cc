@@ -47,10 +47,11 @@ std::vector<uint32_t> Shuffled(size_t count, Random& random) {
 class Descent {
  public:
   Descent(const Examples& examples, const EpochPlan& plan)
-      : examples_(examples),
-        plan_(plan),
-        weights_(ClassWeights(examples)),
-        gradient_(kParameters) {}
+      : examples_(examples), plan_(plan), weights_(ClassWeights(examples)), gradient_(kParameters) {
+    for (size_t c = 0; c < kClasses; ++c) {
+      scale_[c] = weights_[c] > 0 ? 1.0f : static_cast<float>(plan.absent_scale);
+    }
+  }
 
   void Step(std::span<const uint32_t> batch, TrainingState& state) {
     std::fill(gradient_.begin(), gradient_.end(), 0.0f);
@@ -60,7 +61,7 @@ class Descent {
     }
     Eigen::Map<Eigen::ArrayXf> velocity(state.velocity.data(), kParameters);
     velocity = static_cast<float>(plan_.momentum) * velocity +
-               Eigen::Map<const Eigen::ArrayXf>(gradient_.data(), kParameters);
+               Shortening() * Eigen::Map<const Eigen::ArrayXf>(gradient_.data(), kParameters);
     Eigen::Map<Eigen::ArrayXf>(state.parameters.data(), kParameters) -=
         static_cast<float>(plan_.learning_rate(state.epoch)) * velocity;
     ++state.step;
@@ -69,13 +70,16 @@ class Descent {
  private:
   void AddExample(uint32_t index, double batch_size, TrainingState& state) {
     const int symmetry = plan_.augment ? static_cast<int>(state.random.Below(kSymmetries)) : 0;
-    const Logits logits = network_.Forward(examples_.cells[index], symmetry);
+    Logits logits = network_.Forward(examples_.cells[index], symmetry);
+    for (size_t c = 0; c < kClasses; ++c) {
+      logits[c] *= scale_[c];
+    }
     const size_t truth = examples_.labels[index];
     const std::array<double, kClasses> p = Probabilities(logits);
     Logits by_logits;
     for (size_t c = 0; c < kClasses; ++c) {
       const double error = p[c] - (c == truth ? 1.0 : 0.0);
-      by_logits[c] = static_cast<float>(weights_[truth] * error / batch_size);
+      by_logits[c] = static_cast<float>(weights_[truth] * error * double{scale_[c]} / batch_size);
     }
     network_.AddGradient(by_logits, gradient_);
     const auto answer = std::max_element(logits.begin(), logits.end()) - logits.begin();
@@ -84,10 +88,20 @@ class Descent {
     ++state.seen;
   }
 
+  float Shortening() const {
+    double square = 0;
+    for (const float value : gradient_) {
+      square += double{value} * double{value};
+    }
+    const double norm = std::sqrt(square);
+    return norm > plan_.gradient_norm_max ? static_cast<float>(plan_.gradient_norm_max / norm) : 1;
+  }
+
   const Examples& examples_;
   const EpochPlan& plan_;
   const std::array<double, kClasses> weights_;
   std::vector<float> gradient_;
+  Logits scale_;  // of each logit: FedRS, Li and Zhan 2021
   Network network_;
 };
 
@@ -122,9 +136,9 @@ Outcome<Recipe> ParseRecipe(const Json* config) {
   if (config->object() == nullptr) {
     return Fail("config: not a table");
   }
-  constexpr std::array<std::string_view, 8> kKeys = {"epochs",      "batch",     "learning_rate",
-                                                     "late_factor", "late_from", "momentum",
-                                                     "augment",     "held_out"};
+  constexpr std::array<std::string_view, 10> kKeys = {
+      "epochs",   "batch",   "learning_rate", "late_factor",       "late_from",
+      "momentum", "augment", "absent_scale",  "gradient_norm_max", "held_out"};
   for (const auto& [key, value] : *config->object()) {
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
       return Fail("config: unknown key ", key);
@@ -136,6 +150,9 @@ Outcome<Recipe> ParseRecipe(const Json* config) {
   WAFER_RETURN_IF_FAILED(ReadNumber(*config, "late_factor", 0.0, 10.0, recipe.late_factor));
   WAFER_RETURN_IF_FAILED(ReadNumber(*config, "late_from", 0.0, 1.0, recipe.late_from));
   WAFER_RETURN_IF_FAILED(ReadNumber(*config, "momentum", 0.0, 0.999, recipe.momentum));
+  WAFER_RETURN_IF_FAILED(ReadNumber(*config, "absent_scale", 0.0, 1.0, recipe.absent_scale));
+  WAFER_RETURN_IF_FAILED(
+      ReadNumber(*config, "gradient_norm_max", 1e-6, 1e6, recipe.gradient_norm_max));
   WAFER_RETURN_IF_FAILED(ReadNumber(*config, "held_out", 0, 65536, recipe.held_out));
   if (const Json* augment = config->Find("augment")) {
     if (augment->boolean() == nullptr) {

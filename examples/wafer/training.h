@@ -26,9 +26,12 @@ struct Recipe {
   double learning_rate = 0.03;  // of a round; late_factor times it from round
   double late_factor = 0.2;     // late_from * rounds + 1 on
   double late_from = 2.0 / 3.0;
-  double momentum = 0.9;  // starts from rest in every round
-  bool augment = true;    // a random symmetry of the square for every map
-  int held_out = 16;      // one wafer in so many is kept for evaluation; 0 none
+  double momentum = 0.9;         // starts from rest in every round
+  double gradient_norm_max = 1;  // a longer gradient of a batch is shortened to it
+  bool augment = true;           // a random symmetry of the square for every map
+  double absent_scale = 0;       // of the logit of a class that the site has no example of, in
+                                 // training: 1 learns to deny the class, 0 says nothing of it
+  int held_out = 16;             // one wafer in so many is kept for evaluation; 0 none
 
   // Of round 1 to `rounds`.
   double LearningRate(int round, int rounds) const;
@@ -67,6 +70,8 @@ struct EpochPlan {
   std::function<double(uint64_t epoch)> learning_rate;
   double momentum = 0.9;
   bool augment = true;
+  double absent_scale = 0;       // Recipe
+  double gradient_norm_max = 1;  // Recipe
 };
 
 // Goes on from `state` to the end of the plan; calls `after_step` after each step, whose failure
