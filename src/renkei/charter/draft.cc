@@ -35,7 +35,7 @@ std::string Head(const DraftSpec& spec, size_t to_adopt) {
       "# The charter of {0}: who works together, whose signatures bind them, and what may\n"
       "# cross between them. What is signed is this very text, to the last byte.\n"
       "#\n"
-      "# In force when the officers of {1} {2} have signed it; it ends at `expires`.\n"
+      "# In force when officers of {1} {2} have signed it; it ends at `expires`.\n"
       "# A next version needs the signatures that this one asks for and those that it asks for.\n"
       "# What no [[permit]] names may not cross. Export law applies beside this charter.\n"
       "\n"
