@@ -19,6 +19,7 @@ namespace renkei::identity {
 
 inline constexpr size_t kInvitationSecretBytes = 16;
 inline constexpr size_t kTokenBytesMax = 8192;
+inline constexpr uint64_t kInvitationWeightMax = (1 << 29) - 1;  // design, section 6
 
 struct Invitation {
   SiteId site;
@@ -30,18 +31,19 @@ struct Invitation {
   Digest charter_sha256;             // of the charter's exact TOML bytes
   crypto::SecretBytes secret;        // kInvitationSecretBytes
   Instant expires{};
-  uint64_t weight_max = 0;
+  uint64_t weight_max = 0;  // 1 to kInvitationWeightMax
 };
 
 // 32 hex digits that name the invitation without giving the secret away.
 std::string TokenId(const crypto::SecretBytes& secret);
 
-// "renkei-join-1." and base64 of the JSON.
+// "renkei-join-1." and base64url (RFC 4648 section 5, no padding) of the JSON.
 std::string TokenText(const Invitation& invitation);
 //   INVALID_ARGUMENT  not a token, cut off or changed; the text is not repeated
 StatusOr<Invitation> ParseToken(std::string_view token);
 
 // DIR/invites/<token id>: the token; beside it <token id>.used once it was.
+//   INVALID_ARGUMENT  a field that a token cannot have
 Status KeepInvitation(Disk& disk, const std::string& party_dir, const Invitation& invitation);
 //   NOT_FOUND            no such invitation of this party
 //   FAILED_PRECONDITION  it was used

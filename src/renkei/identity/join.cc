@@ -58,7 +58,7 @@ JoinRequest MakeJoinRequest(const Invitation& invitation, const JoinFacts& facts
 }
 
 Status CheckJoinRequest(const JoinRequest& request, const Invitation& invitation, Instant now) {
-  if (request.site != invitation.site ||
+  if (request.token_id != TokenId(invitation.secret) || request.site != invitation.site ||
       !crypto::EqualInConstantTime(request.mac.span(), RequestMac(request, invitation).span())) {
     return Error(Code::kUnauthenticated,
                  "join request: it does not come from the holder of the token");
@@ -89,8 +89,11 @@ StatusOr<JoinRequest> ParseJoinRequest(std::string_view json) {
   request.key = fields.NameOf<crypto::PublicKey>("key");
   request.tls_public_key_pem = fields.Text("tls_public_key");
   request.dataset_examples =
-      static_cast<uint64_t>(fields.Integer("dataset_examples", 0, INT64_MAX));
+      static_cast<uint64_t>(fields.Integer("dataset_examples", 0, kExamplesMax));
   request.dataset_digest = fields.Text("dataset_digest");
+  if (request.dataset_digest.size() > kDatasetDigestBytesMax) {
+    fields.Fail("dataset_digest", fmt::format("more than {} bytes", kDatasetDigestBytesMax));
+  }
   request.mac = DigestField(fields, "mac");
   RK_RETURN_IF_ERROR(fields.Finish());
   return request;

@@ -16,13 +16,16 @@
 
 namespace renkei::identity {
 
+inline constexpr int64_t kExamplesMax = (int64_t{1} << 53) - 1;  // exact in every JSON reader
+inline constexpr size_t kDatasetDigestBytesMax = 256;
+
 struct JoinRequest {
   std::string token_id;
   SiteId site;
   crypto::PublicKey key;           // signs the site's entries from now on
   std::string tls_public_key_pem;  // what the leaf will certify
-  uint64_t dataset_examples = 0;
-  std::string dataset_digest;
+  uint64_t dataset_examples = 0;   // at most kExamplesMax
+  std::string dataset_digest;      // at most kDatasetDigestBytesMax
   Digest mac;
 };
 

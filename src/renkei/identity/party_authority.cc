@@ -7,6 +7,7 @@ namespace renkei::identity {
 namespace {
 
 constexpr uint64_t kPemBytesMax = 64 << 10;
+constexpr size_t kGenerationBytes = 4;
 
 std::string CaFile(const std::string& dir, std::string_view name) {
   return fmt::format("{}/ca/{}", dir, name);
@@ -34,26 +35,28 @@ StatusOr<PartyId> PartyOf(const std::string& root_pem, const std::string& file) 
 }  // namespace
 
 Status PartyAuthority::Create(Disk& disk, const std::string& dir, const PartyId& party,
-                              Random& /*random*/, Clock& clock) {
+                              Random& random, Clock& clock) {
   RK_ASSIGN_OR_RETURN(const bool exists, disk.Exists(CaFile(dir, "root.pem")));
   if (exists) {
     return Error(Code::kAlreadyExists, "{}: there is an authority already",
                  CaFile(dir, "root.pem"));
   }
   const Instant now = clock.Now();
+  const std::string generation = ToHex(random.Take(kGenerationBytes));
   const std::string root_key = crypto::GenerateTlsKeyPem();
   const std::string issuer_key = crypto::GenerateTlsKeyPem();
-  crypto::CertificateSpec spec = {.subject_name = CommonName(party.text() + " root"),
-                                  .uri_san = PartyUri(party),
-                                  .dns_sans = {},
-                                  .not_before = now - kLeafBackdated,
-                                  .not_after = now + kRootLife,
-                                  .is_ca = true,
-                                  .path_length = 1,
-                                  .public_key_pem = ""};
+  crypto::CertificateSpec spec = {
+      .subject_name = CommonName(fmt::format("root {} of {}", generation, party)),
+      .uri_san = PartyUri(party),
+      .dns_sans = {},
+      .not_before = now - kLeafBackdated,
+      .not_after = now + kRootLife,
+      .is_ca = true,
+      .path_length = 1,
+      .public_key_pem = ""};
   RK_ASSIGN_OR_RETURN(spec.public_key_pem, crypto::PublicKeyPem(root_key));
   RK_ASSIGN_OR_RETURN(const std::string root, crypto::SelfSign(spec, root_key));
-  spec.subject_name = CommonName(party.text() + " issuer");
+  spec.subject_name = CommonName(fmt::format("issuer {} of {}", generation, party));
   spec.not_after = now + kIssuerLife;
   spec.path_length = 0;
   RK_ASSIGN_OR_RETURN(spec.public_key_pem, crypto::PublicKeyPem(issuer_key));
@@ -82,8 +85,12 @@ StatusOr<std::string> PartyAuthority::IssueChain(const PeerId& peer,
     return Error(Code::kPermissionDenied, "the authority of {} cannot speak for {}", party_,
                  peer.party);
   }
+  const std::string uri = peer.Uri();
+  if (const auto named = PeerId::Parse(uri); !named.ok() || *named != peer) {
+    return Error(Code::kInvalidArgument, "no certificate can name this peer: '{}'", uri);
+  }
   crypto::CertificateSpec spec = {.subject_name = CommonName(peer.name),
-                                  .uri_san = peer.Uri(),
+                                  .uri_san = uri,
                                   .dns_sans = {},
                                   .not_before = now - kLeafBackdated,
                                   .not_after = now + kLeafLife,
@@ -91,7 +98,14 @@ StatusOr<std::string> PartyAuthority::IssueChain(const PeerId& peer,
   if (peer.kind == PeerKind::kCoordinator) spec.dns_sans.emplace_back(kCoordinatorDnsName);
   RK_ASSIGN_OR_RETURN(const std::string leaf,
                       crypto::IssueCertificate(spec, issuer_pem_, issuer_key_pem_));
-  return leaf + issuer_pem_;
+  const std::string chain = leaf + issuer_pem_;
+  // Nobody gets a leaf that nobody would believe: files of two authorities, or expired ones.
+  const PartyRoot own = {.party = party_, .ca_pem = root_pem_};
+  if (const auto proved = VerifyPeer(chain, {&own, 1}, now); !proved.ok()) {
+    return Error(Code::kFailedPrecondition, "the authority of {} makes no valid leaf: {}", party_,
+                 Message(proved.status()));
+  }
+  return chain;
 }
 
 StatusOr<TlsFiles> PartyAuthority::IssueTls(const PeerId& peer, Instant now) const {

@@ -37,7 +37,8 @@ struct TlsFiles {
 
 class PartyAuthority {
  public:
-  // Makes root and issuer.
+  // Makes root and issuer. `random` names this generation in their subjects, for people to tell
+  // two apart.
   //   ALREADY_EXISTS  there is an authority; nothing changes
   static Status Create(Disk& disk, const std::string& dir, const PartyId& party, Random& random,
                        Clock& clock);
@@ -48,8 +49,9 @@ class PartyAuthority {
   const std::string& root_pem() const { return root_pem_; }
 
   // A leaf for `peer` over its public key, valid kLeafLife from `now`, and the issuer.
-  //   PERMISSION_DENIED  a peer of another party
-  //   INVALID_ARGUMENT   not a P-256 public key
+  //   PERMISSION_DENIED    a peer of another party
+  //   INVALID_ARGUMENT     kAnonymous, a name that is none, or not a P-256 public key
+  //   FAILED_PRECONDITION  the issuer does not belong to the root, or one of them is not valid
   StatusOr<std::string> IssueChain(const PeerId& peer, std::string_view public_key_pem,
                                    Instant now) const;
   // The same over a new key. The caller keeps the key out of logs and in a 0600 file.

@@ -43,7 +43,8 @@ struct PartyRoot {
 
 // The peer that `chain_pem` (leaf first) proves at `now`. The chain must end in the root of the
 // very party that the leaf's URI names: another party's authority proves nothing about it.
-//   UNAUTHENTICATED  otherwise, with the reason
+//   UNAUTHENTICATED   otherwise, with the reason
+//   INVALID_ARGUMENT  that party's root is not a certificate
 StatusOr<PeerId> VerifyPeer(std::string_view chain_pem, std::span<const PartyRoot> roots,
                             Instant now);
 
