@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/wire/transfer_table.h"
+
+#include <semaphore>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "renkei/base/status_testing.h"
+
+namespace renkei::wire {
+namespace {
+
+constexpr Milliseconds kNoWait{0};
+
+BlobId Blob(uint8_t number, uint64_t size_bytes = 100) {
+  BlobId id{.root = {}, .size_bytes = size_bytes};
+  id.root.bytes[0] = number;
+  return id;
+}
+
+TEST(TransferTable, HasRoomForSoManyTransfersAndNoMore) {
+  TransferTable table;
+  std::vector<TransferTable::Place> places;
+  for (size_t i = 0; i < kTransfersMax; ++i) {
+    auto place = table.EnterDownload(Blob(1));
+    ASSERT_THAT(place, IsOk());
+    places.push_back(std::move(*place));
+  }
+  EXPECT_THAT(table.EnterDownload(Blob(1)), StatusIs(Code::kUnavailable));
+  EXPECT_THAT(table.EnterUpload(Blob(2), "a", {}, kNoWait), StatusIs(Code::kUnavailable));
+  places.pop_back();
+  EXPECT_THAT(table.EnterUpload(Blob(2), "a", {}, kNoWait), IsOk());
+}
+
+TEST(TransferTable, BoundsTheMemoryOfLeafHashes) {
+  TransferTable table;
+  const uint64_t tib = uint64_t{1} << 40;
+  const auto first = table.EnterDownload(Blob(1, tib));
+  const auto second = table.EnterUpload(Blob(2, tib), "a", {}, kNoWait);
+  EXPECT_THAT(first, IsOk());
+  EXPECT_THAT(second, IsOk());
+  EXPECT_THAT(table.EnterDownload(Blob(3)), StatusIs(Code::kUnavailable));
+}
+
+TEST(TransferTable, TheSameCallersOlderUploadIsCancelledAndWaitedFor) {
+  TransferTable table;
+  std::binary_semaphore cancelled{0};
+  auto older = table.EnterUpload(
+      Blob(1), "site-a", [&] { cancelled.release(); }, kNoWait);
+  ASSERT_THAT(older, IsOk());
+  EXPECT_THAT(table.EnterUpload(Blob(1), "site-b", {}, kNoWait), StatusIs(Code::kUnavailable))
+      << "another caller waits for its end";
+  EXPECT_FALSE(cancelled.try_acquire());
+
+  std::jthread call([&, place = std::move(*older)]() mutable {
+    cancelled.acquire();
+    place = TransferTable::Place();
+  });
+  EXPECT_THAT(table.EnterUpload(Blob(1), "site-a", {}, Milliseconds(30'000)), IsOk());
+}
+
+}  // namespace
+}  // namespace renkei::wire
