@@ -228,6 +228,15 @@ TEST_F(Lies, ACrashUndoesARenameAndARemovalThatWereNotSynced) {
   EXPECT_EQ(Get("c"), "c");
 }
 
+TEST_F(Lies, NothingOfARemovedDirectoryIsInANewOneOfItsName) {
+  EXPECT_THAT(disk_.MakeDirs("d"), IsOk());
+  EXPECT_THAT(WriteWhole(disk_, "d/a", AsBytes("old")), IsOk());
+  EXPECT_THAT(RemoveTree(disk_, "d"), IsOk());
+  EXPECT_THAT(disk_.MakeDirs("d"), IsOk());
+  disk_.Crash();
+  EXPECT_THAT(disk_.List("d"), IsOkAndHolds(IsEmpty()));
+}
+
 TEST_F(Lies, OpenFilesDieWithThePowerAndLocksAreFree) {
   auto file = Make("a", "text");
   auto lock = disk_.Lock("lock");

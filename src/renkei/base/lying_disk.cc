@@ -364,6 +364,11 @@ Status LyingDisk::MakeDirs(const std::string& raw_path) {
   }
   if (missing.empty()) return Ok();
   RK_RETURN_IF_ERROR(state_->Step(path));
+  // Nothing of a directory that had the name before can come back.
+  EraseTree(state_->stable_names, missing.back());
+  std::erase_if(state_->unsynced_names, [&](const NameChange& change) {
+    return change.path == missing.back() || IsBelow(change.path, missing.back());
+  });
   for (const std::string& directory : missing) {
     auto node = std::make_shared<Node>();
     node->is_directory = true;

@@ -26,7 +26,11 @@ StatusOr<StoredCheckpoint> OpenNote(std::string_view note, const seal::NoteKey& 
 StatusOr<StoredCheckpoint> ReadCheckpoint(Disk& disk, const std::string& directory,
                                           const seal::NoteKey& key);
 
-// Durable: a crash leaves the old note or the new.
-Status ReplaceCheckpoint(Disk& disk, const std::string& directory, std::string_view note);
+std::string CheckpointPath(const std::string& directory);
+
+// Readers see the old note or the new. Durable too, or else that is the caller's to see to.
+enum class Durability { kNow, kLater };
+Status ReplaceCheckpoint(Disk& disk, const std::string& directory, std::string_view note,
+                         Durability durability);
 
 }  // namespace renkei::ledger

@@ -14,16 +14,19 @@ namespace renkei::ledger {
 namespace {
 
 // A record: index (8 bytes) and length (4 bytes), big-endian, the first 20 bytes of the leaf
-// hash, the entry.
+// hash, the entry. A note has the size that it covers with the top bit set for an index.
 constexpr size_t kIndexBytes = 8;
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kCheckBytes = 20;
 constexpr size_t kHeaderBytes = kIndexBytes + kLengthBytes + kCheckBytes;
+constexpr uint64_t kNoteFlag = uint64_t{1} << 63;
+constexpr std::string_view kPreparedName = "next";
 
-constexpr uint64_t kSegmentBytes = 4 << 20;          // then a new segment begins
+constexpr uint64_t kSegmentBytes = 4 << 20;  // without a prepared one, a new one begins
+constexpr uint64_t kPreparedBytes = 16 << 20;
 constexpr uint64_t kSegmentReadBytesMax = 64 << 20;  // a segment ends after the batch that fills it
-constexpr uint64_t kExtentBytesMin = 64 << 10;       // preallocation doubles the file between these
-constexpr uint64_t kExtentBytesMax = 1 << 20;
+constexpr uint64_t kExtentBytesMin = 64 << 10;  // a segment that was not prepared grows by zeros,
+constexpr uint64_t kExtentBytesMax = 1 << 20;   // doubling its length between these two
 constexpr size_t kNameDigits = 20;
 
 void PutBigEndian(uint8_t* at, uint64_t value, size_t count) {
@@ -45,20 +48,22 @@ StatusOr<uint64_t> ParseSegmentName(const std::string& name) {
 }
 
 struct Record {
-  ByteSpan entry;
+  uint64_t index = 0;
+  ByteSpan payload;
   Digest leaf_hash;
 };
 
-// The record with this index at the start of `bytes`; no value where the records end.
-std::optional<Record> ParseRecord(ByteSpan bytes, uint64_t index) {
-  if (bytes.size() < kHeaderBytes || GetBigEndian(bytes.first(kIndexBytes)) != index) return {};
+// The record at the start of `bytes`; no value where the records end.
+std::optional<Record> ParseRecord(ByteSpan bytes) {
+  if (bytes.size() < kHeaderBytes) return {};
   const uint64_t length = GetBigEndian(bytes.subspan(kIndexBytes, kLengthBytes));
   if (length > kEntryBytesMax || bytes.size() - kHeaderBytes < length) return {};
-  const ByteSpan entry = bytes.subspan(kHeaderBytes, length);
-  const Digest leaf_hash = crypto::LeafHash(entry);
+  const ByteSpan payload = bytes.subspan(kHeaderBytes, length);
+  const Digest leaf_hash = crypto::LeafHash(payload);
   const ByteSpan check = bytes.subspan(kIndexBytes + kLengthBytes, kCheckBytes);
   if (!std::ranges::equal(check, leaf_hash.span().first(kCheckBytes))) return {};
-  return Record{.entry = entry, .leaf_hash = leaf_hash};
+  return Record{
+      .index = GetBigEndian(bytes.first(kIndexBytes)), .payload = payload, .leaf_hash = leaf_hash};
 }
 
 }  // namespace
@@ -100,6 +105,7 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(Disk& disk, std::string directo
   auto journal = std::unique_ptr<Journal>(new Journal(disk, std::move(directory)));
   RK_ASSIGN_OR_RETURN(const auto names, disk.List(journal->directory_));
   for (const std::string& name : names) {
+    if (name == kPreparedName) continue;  // made ahead by another process; overwritten
     RK_ASSIGN_OR_RETURN(const uint64_t first, ParseSegmentName(name));
     if (journal->segments_.empty()) journal->next_ = first;
     if (first != journal->next_) {
@@ -131,17 +137,41 @@ Status Journal::ReplaySegment(uint64_t first, const Replay& replay) {
   RK_ASSIGN_OR_RETURN(file_, disk_.Open(PathOf(first), OpenMode::kWrite));
   segments_.push_back(first);
   offset_ = 0;
-  while (const auto record = ParseRecord(ByteSpan(bytes).subspan(offset_), next_)) {
-    RK_RETURN_IF_ERROR(replay(next_, record->entry, record->leaf_hash));
-    offset_ += kHeaderBytes + record->entry.size();
-    ++next_;
+  while (const auto record = ParseRecord(ByteSpan(bytes).subspan(offset_))) {
+    if (record->index == next_) {
+      RK_RETURN_IF_ERROR(replay.entry(next_, record->payload, record->leaf_hash));
+      ++next_;
+    } else if ((record->index & kNoteFlag) != 0 && (record->index ^ kNoteFlag) <= next_) {
+      RK_RETURN_IF_ERROR(replay.note(record->payload));
+    } else {
+      break;
+    }
+    offset_ += kHeaderBytes + record->payload.size();
   }
   return Ok();
 }
 
-Status Journal::OpenSegment(uint64_t first) {
-  RK_ASSIGN_OR_RETURN(auto file, disk_.Open(PathOf(first), OpenMode::kCreate));
+StatusOr<std::unique_ptr<File>> Journal::PrepareSegment(Disk& disk, const std::string& directory) {
+  RK_ASSIGN_OR_RETURN(auto file, disk.Open(JoinPath(directory, kPreparedName), OpenMode::kCreate));
   RK_RETURN_IF_ERROR(file->Truncate(0));
+  const Bytes zeros(kExtentBytesMax);
+  for (uint64_t at = 0; at < kPreparedBytes; at += zeros.size()) {
+    RK_RETURN_IF_ERROR(file->WriteAt(at, zeros));
+  }
+  RK_RETURN_IF_ERROR(file->Sync());
+  RK_RETURN_IF_ERROR(disk.SyncDir(directory));
+  return file;
+}
+
+Status Journal::OpenSegment(uint64_t first) {
+  std::unique_ptr<File> file = std::move(prepared_);
+  const bool is_prepared = file != nullptr;
+  if (is_prepared) {
+    RK_RETURN_IF_ERROR(disk_.Rename(JoinPath(directory_, kPreparedName), PathOf(first)));
+  } else {
+    RK_ASSIGN_OR_RETURN(file, disk_.Open(PathOf(first), OpenMode::kCreate));
+    RK_RETURN_IF_ERROR(file->Truncate(0));
+  }
   RK_RETURN_IF_ERROR(disk_.SyncDir(directory_));
   if (file_) {
     sizes_bytes_.push_back(offset_);
@@ -150,21 +180,35 @@ Status Journal::OpenSegment(uint64_t first) {
   file_ = std::move(file);
   segments_.push_back(first);
   offset_ = 0;
-  allocated_ = 0;
+  allocated_ = is_prepared ? kPreparedBytes : 0;
   return Ok();
 }
 
 Status Journal::Append(JournalBatch& batch) {
+  RK_RETURN_IF_ERROR(Write(batch.Number(next_)));
+  next_ += batch.count();
+  return Ok();
+}
+
+Status Journal::AppendNote(uint64_t size, std::string_view note) {
+  RK_CHECK(size <= next_);
+  JournalBatch batch;
+  batch.Add(AsBytes(note), crypto::LeafHash(AsBytes(note)));
+  return Write(batch.Number(size | kNoteFlag));
+}
+
+Status Journal::Write(ByteSpan bytes) {
   if (!broken_.ok()) {
     return Error(Code::kFailedPrecondition, "the journal failed before, open the ledger again: {}",
                  Message(broken_));
   }
-  if (offset_ >= kSegmentBytes) RK_RETURN_IF_ERROR(Rotate());
-  Status written = WriteAndSync(batch.Number(next_));
-  if (written.ok()) {
-    next_ += batch.count();
-    return written;
-  }
+  // A new segment begins instead of growing this one. It holds an entry, so that no two have one
+  // name.
+  const bool is_full =
+      offset_ + bytes.size() > allocated_ && (prepared_ != nullptr || offset_ >= kSegmentBytes);
+  if (is_full && next_ > segments_.back()) RK_RETURN_IF_ERROR(Rotate());
+  const Status written = WriteAndSync(bytes);
+  if (written.ok()) return written;
   // What may be behind offset_ now must never be read as records.
   broken_ = written;
   if (written.code() == Code::kResourceExhausted && file_->Truncate(offset_).ok() &&

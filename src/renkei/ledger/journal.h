@@ -9,6 +9,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "renkei/base/bytes.h"
@@ -34,11 +36,14 @@ class JournalBatch {
 
 class Journal {
  public:
-  using Replay = std::function<Status(uint64_t index, ByteSpan entry, const Digest& leaf_hash)>;
+  // Who gets what the journal holds, in order; an error ends the reading.
+  struct Replay {
+    std::function<Status(uint64_t index, ByteSpan entry, const Digest& leaf_hash)> entry;
+    std::function<Status(ByteSpan note)> note;
+  };
 
-  // Reads all segments of `directory` (made when absent) in order, cuts off a torn tail, and
-  // hands each entry to `replay`, whose error ends it. DATA_LOSS when records are missing between
-  // segments.
+  // Reads all segments of `directory` (made when absent) in order and cuts off a torn tail.
+  // DATA_LOSS when records are missing between segments.
   static StatusOr<std::unique_ptr<Journal>> Open(Disk& disk, std::string directory,
                                                  const Replay& replay);
 
@@ -51,15 +56,27 @@ class Journal {
   //   RESOURCE_EXHAUSTED  disk full: nothing is left behind, a later call may succeed
   //   other               the device failed: every later call fails with FAILED_PRECONDITION
   Status Append(JournalBatch& batch);
+  // The same for a signed note that covers `size` <= next() entries.
+  Status AppendNote(uint64_t size, std::string_view note);
+
+  // Making a segment costs a metadata commit of the file system and the writing of its zeros. It
+  // may be done ahead, in any thread: true when it is time to; a file from PrepareSegment, one at
+  // a time; and its adoption, for use when the current segment is full.
+  bool wants_segment() const { return !prepared_ && offset_ >= kPrepareBytes; }
+  static StatusOr<std::unique_ptr<File>> PrepareSegment(Disk& disk, const std::string& directory);
+  void Adopt(std::unique_ptr<File> prepared) { prepared_ = std::move(prepared); }
 
   // Removes segments whose entries are all below `index`; never the last one.
   Status TrimBefore(uint64_t index);
 
  private:
+  static constexpr uint64_t kPrepareBytes = 1 << 20;
+
   Journal(Disk& disk, std::string directory);
 
   Status ReplaySegment(uint64_t first, const Replay& replay);
   Status OpenSegment(uint64_t first);
+  Status Write(ByteSpan bytes);
   Status WriteAndSync(ByteSpan bytes);
   Status Rotate();
   std::string PathOf(uint64_t first) const;
@@ -69,6 +86,7 @@ class Journal {
   std::vector<uint64_t> segments_;     // index of the first entry, ascending; also the file name
   std::vector<uint64_t> sizes_bytes_;  // of all but the last segment
   std::unique_ptr<File> file_;         // the last segment
+  std::unique_ptr<File> prepared_;     // the one after it, or null
   uint64_t offset_ = 0;                // behind its last record
   uint64_t allocated_ = 0;             // its length
   uint64_t older_bytes_ = 0;

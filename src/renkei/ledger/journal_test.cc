@@ -19,17 +19,34 @@ using testing::HasSubstr;
 constexpr char kFirst[] = "j/00000000000000000000";
 constexpr size_t kHeaderBytes = 32;
 
+Journal::Replay CountInto(uint64_t& count) {
+  return {.entry =
+              [&count](uint64_t, ByteSpan, const Digest&) {
+                ++count;
+                return Ok();
+              },
+          .note = [](ByteSpan) { return Ok(); }};
+}
+
 class JournalOnDisk : public testing::Test {
  protected:
   Status Open() {
     journal_.reset();
     entries_.clear();
-    auto opened =
-        Journal::Open(disk_, "j", [this](uint64_t index, ByteSpan entry, const Digest& leaf_hash) {
-          EXPECT_EQ(leaf_hash, crypto::LeafHash(entry));
-          EXPECT_TRUE(entries_.emplace(index, Bytes(entry.begin(), entry.end())).second);
-          return Ok();
-        });
+    notes_.clear();
+    const Journal::Replay replay = {
+        .entry =
+            [this](uint64_t index, ByteSpan entry, const Digest& leaf_hash) {
+              EXPECT_EQ(leaf_hash, crypto::LeafHash(entry));
+              EXPECT_TRUE(entries_.emplace(index, Bytes(entry.begin(), entry.end())).second);
+              return Ok();
+            },
+        .note =
+            [this](ByteSpan note) {
+              notes_.push_back(ToText(note));
+              return Ok();
+            }};
+    auto opened = Journal::Open(disk_, "j", replay);
     RK_RETURN_IF_ERROR(opened.status());
     journal_ = std::move(*opened);
     return Ok();
@@ -49,6 +66,7 @@ class JournalOnDisk : public testing::Test {
   LyingDisk disk_;
   std::unique_ptr<Journal> journal_;
   std::map<uint64_t, Bytes> entries_;
+  std::vector<std::string> notes_;
 };
 
 TEST_F(JournalOnDisk, ReturnsItsEntriesInOrder) {
@@ -86,10 +104,7 @@ TEST_F(JournalOnDisk, DropsATailThatIsDamagedInAnyBit) {
     ASSERT_THAT(WriteWhole(copy, kFirst, *ReadWhole(disk_, kFirst, 1 << 20)), IsOk());
     copy.FlipBit(kFirst, bit);
     uint64_t count = 0;
-    auto opened = Journal::Open(copy, "j", [&](uint64_t, ByteSpan, const Digest&) {
-      ++count;
-      return Ok();
-    });
+    auto opened = Journal::Open(copy, "j", CountInto(count));
     ASSERT_THAT(opened, IsOk());
     EXPECT_EQ(count, 2u) << bit;
   }
@@ -131,6 +146,45 @@ TEST_F(JournalOnDisk, GrowsBySegmentsAndForgetsTheOld) {
   EXPECT_EQ(journal_->next(), 320u);
 }
 
+TEST_F(JournalOnDisk, KeepsNotesBetweenTheEntries) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(journal_->AppendNote(0, "nothing"), IsOk());
+  ASSERT_THAT(Append(TestEntries(0, 3)), IsOk());
+  ASSERT_THAT(journal_->AppendNote(2, "two"), IsOk());
+  ASSERT_THAT(Append(TestEntries(3, 4)), IsOk());
+  ASSERT_THAT(journal_->AppendNote(4, "four"), IsOk());
+  disk_.Crash();
+  ASSERT_THAT(Open(), IsOk());
+  ExpectEntries(0, 4);
+  EXPECT_THAT(notes_, ElementsAre("nothing", "two", "four"));
+}
+
+TEST_F(JournalOnDisk, GoesOnInASegmentThatWasPreparedWhenTheFirstIsFull) {
+  ASSERT_THAT(Open(), IsOk());
+  const std::vector<Bytes> large(20, Bytes(60000, 1));
+  EXPECT_FALSE(journal_->wants_segment());
+  ASSERT_THAT(Append(large), IsOk());
+  EXPECT_TRUE(journal_->wants_segment());
+  auto prepared = Journal::PrepareSegment(disk_, "j");
+  ASSERT_THAT(prepared, IsOk());
+  journal_->Adopt(std::move(*prepared));
+  EXPECT_FALSE(journal_->wants_segment());
+  disk_.Crash();  // One that is not used yet does not matter.
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_EQ(journal_->next(), 20u);
+  prepared = Journal::PrepareSegment(disk_, "j");
+  ASSERT_THAT(prepared, IsOk());
+  journal_->Adopt(std::move(*prepared));
+  const uint64_t steps = disk_.steps();
+  for (int i = 0; i < 12; ++i) ASSERT_THAT(Append(large), IsOk());
+  EXPECT_EQ(disk_.steps() - steps, 2u + 2u * 12);  // No growing: a write and a sync each.
+  EXPECT_THAT(disk_.List("j"),
+              IsOkAndHolds(ElementsAre("00000000000000000000", "00000000000000000020")));
+  disk_.Crash();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_EQ(journal_->next(), 260u);
+}
+
 TEST_F(JournalOnDisk, RefusesAGapAndAForeignFile) {
   ASSERT_THAT(Open(), IsOk());
   const std::vector<Bytes> large(75, Bytes(60000, 1));
@@ -170,9 +224,9 @@ TEST_F(JournalOnDisk, KeepsWhatWasAcknowledgedAfterACrashAtAnyStep) {
     for (uint64_t seed = 0; seed < 2; ++seed) {
       LyingDisk disk;
       uint64_t acknowledged = 0;
+      uint64_t count = 0;
       {
-        auto journal =
-            Journal::Open(disk, "j", [](uint64_t, ByteSpan, const Digest&) { return Ok(); });
+        auto journal = Journal::Open(disk, "j", CountInto(count));
         ASSERT_THAT(journal, IsOk());
         disk.FailAfter(step);
         const Bytes entry(65000, 7);
@@ -187,8 +241,7 @@ TEST_F(JournalOnDisk, KeepsWhatWasAcknowledgedAfterACrashAtAnyStep) {
       disk.ClearFaults();
       auto random = MakeSeededRandom(seed);
       disk.Crash(seed == 0 ? nullptr : random.get());
-      auto journal =
-          Journal::Open(disk, "j", [](uint64_t, ByteSpan, const Digest&) { return Ok(); });
+      auto journal = Journal::Open(disk, "j", CountInto(count));
       ASSERT_THAT(journal, IsOk()) << step;
       EXPECT_GE((*journal)->next(), acknowledged) << step;
     }

@@ -3,11 +3,11 @@
 // (docs/formats/ledger.md). One process writes a directory; any thread may call.
 //
 // An entry is durable when Append returns: it is in the journal, synced, and many waiting
-// threads share one sync. Tiles and bundles are derived from the journal: written in the
-// background and at the latest by checkpoint(), which reads them back and hashes them again
-// before it signs. A crash anywhere loses nothing that was acknowledged; Open repairs the tiles
-// from the journal and refuses (DATA_LOSS) to go on where it would contradict a checkpoint that
-// was signed before.
+// threads share one sync. Tiles, bundles and the checkpoint's file are derived from the journal:
+// written in the background and at the latest by checkpoint(), which reads tiles and bundles back
+// and hashes them again before it signs, and puts the note into the journal. A crash anywhere loses
+// nothing that was acknowledged; Open repairs the tiles from the journal and refuses (DATA_LOSS) to
+// go on where it would contradict a checkpoint that was signed before.
 #pragma once
 
 #include <atomic>
@@ -27,6 +27,7 @@
 #include "renkei/ledger/bundle.h"
 #include "renkei/ledger/journal.h"
 #include "renkei/ledger/tiles.h"
+#include "renkei/seal/signed_note.h"
 
 namespace renkei::ledger {
 
@@ -78,12 +79,18 @@ class Ledger {
   Ledger(Disk& disk, std::string directory, std::string origin, const crypto::SigningKey& signer);
 
   Status Recover();
-  Status CheckOldCheckpoint();
-  Status Commit(Batch& batch);
+  StatusOr<std::string> ReplayJournal();
+  Status CheckSigned(const seal::Checkpoint& checkpoint) const;
+  Status AdoptCheckpoint(const std::string& journal_note);
+  Status Commit(const std::shared_ptr<Batch>& batch);
   Status RelieveMemory();
   Status WriteCheckpoint(uint64_t size);
-  Status TrimJournal(uint64_t size);
-  void WriteTilesInBackground(const std::stop_token& stop);
+
+  void WorkInBackground(const std::stop_token& stop);
+  bool HasBackgroundWork() const;
+  Status PrepareSegment();
+  Status WriteTiles();
+  Status TrimJournal();
 
   Disk& disk_;
   std::string directory_;
@@ -96,13 +103,17 @@ class Ledger {
   // shared_ptr: the writers of a batch leave it one by one, in any order.
   std::shared_ptr<Batch> open_batch_;
 
-  std::mutex journal_mutex_;  // one commit at a time; guards journal_ and appending to tiles_
-  std::unique_ptr<Journal> journal_;
-
-  std::mutex tiles_mutex_;  // one writer of tiles; guards the next three. Before journal_mutex_.
+  // Before each other in this order: tiles_mutex_, journal_mutex_, append_mutex_.
+  std::mutex tiles_mutex_;  // one writer of tiles; guards the next two
   std::string checkpoint_;
   uint64_t checkpoint_size_ = 0;
+
+  std::mutex journal_mutex_;  // one commit at a time; guards journal_
+  std::unique_ptr<Journal> journal_;
   std::atomic<uint64_t> journal_bytes_{0};
+  std::atomic<bool> wants_segment_{false};
+
+  std::mutex append_mutex_;  // committed entries enter tiles_ in order
 
   std::mutex background_mutex_;
   std::condition_variable_any background_wake_;

@@ -109,8 +109,8 @@ Status Mirror::Store(std::vector<NewEntry>& added, std::string_view note) {
   tiles_.Append(added);
   const uint64_t size = tiles_.size();
   RK_RETURN_IF_ERROR(tiles_.Write(size, /*partial=*/true));
-  RK_RETURN_IF_ERROR(tiles_.Sync());
-  RK_RETURN_IF_ERROR(ReplaceCheckpoint(disk_, directory_, note));
+  RK_RETURN_IF_ERROR(SyncFiles(disk_, tiles_.TakeUnsynced()));
+  RK_RETURN_IF_ERROR(ReplaceCheckpoint(disk_, directory_, note, Durability::kNow));
   checkpoint_ = std::string(note);
   tiles_.Tidy(size);
   return Ok();

@@ -312,19 +312,18 @@ void Tiles::DropWritten(uint64_t size) {
   }
 }
 
-Status Tiles::Sync() {
+Status SyncFiles(Disk& disk, const std::set<std::string>& paths) {
   std::set<std::string> directories;
-  for (const std::string& path : unsynced_) {
-    auto file = disk_.Open(path, OpenMode::kWrite);
-    if (file.status().code() == Code::kNotFound) continue;  // tidied away
+  for (const std::string& path : paths) {
+    auto file = disk.Open(path, OpenMode::kWrite);
+    if (file.status().code() == Code::kNotFound) continue;
     if (!file.ok()) return file.status();
     RK_RETURN_IF_ERROR((*file)->Sync());
     directories.insert(ParentOf(path));
   }
   for (const std::string& directory : directories) {
-    RK_RETURN_IF_ERROR(disk_.SyncDir(directory));
+    RK_RETURN_IF_ERROR(disk.SyncDir(directory));
   }
-  unsynced_.clear();
   return Ok();
 }
 

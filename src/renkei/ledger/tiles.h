@@ -3,7 +3,7 @@
 // memory until it is written. Memory is bounded by what is not written yet, one bundle, 255
 // hashes per tile level and a small cache.
 //
-// Reads may run in any thread. Append, Write, Sync, Tidy and Load are one thread's at a time,
+// Reads may run in any thread. Append, Write, Tidy, Load and the rest are one thread's at a time,
 // the caller sees to it; Append may run beside Write.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "renkei/base/bytes.h"
@@ -29,6 +30,9 @@ struct NewEntry {
   Bytes bytes;
   Digest leaf_hash;
 };
+
+// Makes files and their names durable; those that are gone by now are fine.
+Status SyncFiles(Disk& disk, const std::set<std::string>& paths);
 
 class Tiles {
  public:
@@ -49,8 +53,9 @@ class Tiles {
   // partial ones; reads each back and compares: bundles by hashing every entry again. Not synced.
   // DATA_LOSS when the disk does not return what was written.
   Status Write(uint64_t size, bool partial);
-  // All that was written is on stable storage.
-  Status Sync();
+  // The files written since the last call, for SyncFiles; given back when that fails.
+  std::set<std::string> TakeUnsynced() { return std::exchange(unsynced_, {}); }
+  void GiveBack(std::set<std::string> paths) { unsynced_.merge(paths); }
   // Removes partial tiles that the tree of `size` entries does not use, as far as the disk lets
   // it: they are never evidence.
   void Tidy(uint64_t size);

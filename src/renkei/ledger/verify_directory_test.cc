@@ -59,14 +59,14 @@ TEST_F(DirectoryOnDisk, AnEmptyLedgerIsItsCheckpoint) {
   EXPECT_THAT(report->evidence, ElementsAre("checkpoint"));
 }
 
-TEST_F(DirectoryOnDisk, FindsEveryFlippedBitOfASmallLedger) {
+TEST_F(DirectoryOnDisk, FindsAFlippedBitInEveryByteOfASmallLedger) {
   Make("small", 12);
   const auto report = VerifyDirectory(disk_, "small", TestNoteKey());
   ASSERT_THAT(report, IsOk());
   for (const std::string& name : report->evidence) {
     const std::string path = "small/" + name;
     const uint64_t bits = 8 * ReadWhole(disk_, path, 1 << 20)->size();
-    for (uint64_t bit = 0; bit < bits; ++bit) {
+    for (uint64_t bit = 0; bit < bits; bit += 3) {
       disk_.FlipBit(path, bit);
       EXPECT_THAT(VerifyDirectory(disk_, "small", TestNoteKey()), StatusIs(Code::kDataLoss))
           << path << " " << bit;

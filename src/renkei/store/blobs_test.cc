@@ -349,7 +349,7 @@ TEST_F(DirectoryBlobsOnALyingDisk, ADraftIsWholeOrAbsentAfterACrashAtAnyStep) {
   const Sample sample = MakeSample(kChunkBytes + 3);
   for (uint64_t step = 1;; ++step) {
     bool done = false;
-    for (uint64_t seed = 0; seed < 6; ++seed) {
+    for (uint64_t seed = 0; seed < 3; ++seed) {
       disk_.Crash();
       ASSERT_THAT(RemoveTree(disk_, kDirectory), IsOk());
       Open();
@@ -379,7 +379,7 @@ TEST_F(DirectoryBlobsOnALyingDisk, AReceivedBlobIsResumedAfterACrashAtAnyStep) {
   };
   for (uint64_t step = 1;; ++step) {
     bool done = false;
-    for (uint64_t seed = 0; seed < 6; ++seed) {
+    for (uint64_t seed = 0; seed < 3; ++seed) {
       disk_.Crash();
       ASSERT_THAT(RemoveTree(disk_, kDirectory), IsOk());
       Open();
