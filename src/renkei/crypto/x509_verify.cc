@@ -72,8 +72,10 @@ Status CheckPath(const std::vector<CertificatePointer>& chain, X509* root, Insta
 }
 
 Status CheckLeaf(X509* leaf) {
-  // A CA's certificate, also an old one without constraints, is nobody's identity.
-  if (X509_check_ca(leaf) != 0) return Unauthenticated("is that of an authority, not of a peer");
+  // Not X509_check_ca: that passes an authority whose key usage forbids it to sign certificates.
+  if ((X509_get_extension_flags(leaf) & EXFLAG_CA) != 0) {
+    return Unauthenticated("is that of an authority, not of a peer");
+  }
   const uint32_t usage = X509_get_key_usage(leaf);
   if ((usage & KU_DIGITAL_SIGNATURE) == 0 || (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) {
     return Unauthenticated("its key usage is not that of an X.509-SVID");
