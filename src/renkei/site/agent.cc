@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/agent.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "renkei/base/log.h"
+
+namespace renkei::site {
+namespace {
+
+constexpr int kPauseDoublingsMax = 9;
+
+// Going on would build on a lie, ours or another's; everything else may mend itself.
+bool IsFatal(const Status& status) { return status.code() == Code::kDataLoss; }
+
+std::string LogOrigin(const SiteConfig& config) {
+  return fmt::format("renkei/gate/{}/{}", config.party, config.site);
+}
+
+// Blobs that a run may still ask for.
+void AddNeeded(const run::RunState& run, const SiteId& own, std::set<BlobId>& needed) {
+  if (run.phase == run::Phase::kFinished) return;
+  needed.insert(run.NextBase());
+  if (run.current.round == 0) return;
+  needed.insert(run.current.base);
+  if (run.current.output) needed.insert(*run.current.output);
+  const auto found = run.current.contributed.find(own);
+  if (found != run.current.contributed.end()) needed.insert(found->second.update);
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Agent>> Agent::Open(AgentOptions options, Disk& disk, Clock& clock,
+                                             Random& random, run::Peer& peer) {
+  const SiteFiles files{options.dir};
+  RK_ASSIGN_OR_RETURN(crypto::SigningKey key, ReadSiteKey(disk, files.key()));
+  RK_ASSIGN_OR_RETURN(const Bytes envelope, ReadWhole(disk, files.charter(), kCharterFileBytesMax));
+  // An expired charter still opens: the gate holds, and the log says why.
+  auto charter = charter::Verify(envelope, clock.Now(), charter::Expiry::kIgnored);
+  if (!charter.ok()) return Annotate(charter.status(), files.charter());
+  RK_ASSIGN_OR_RETURN(LedgerView view, LedgerView::Open(disk, options.dir, *charter));
+  std::unique_ptr<Agent> agent(new Agent(std::move(options), disk, clock, random, peer,
+                                         std::move(key), *std::move(charter), std::move(view)));
+  RK_RETURN_IF_ERROR(agent->OpenStores());
+  return agent;
+}
+
+Agent::Agent(AgentOptions options, Disk& disk, Clock& clock, Random& random, run::Peer& peer,
+             crypto::SigningKey key, charter::Charter charter, LedgerView view)
+    : options_(std::move(options)),
+      disk_(disk),
+      clock_(clock),
+      random_(random),
+      peer_(&peer),
+      files_{options_.dir},
+      own_{.party = options_.config.party,
+           .site = options_.config.site,
+           .country = options_.config.country},
+      key_(std::move(key)),
+      charter_(std::move(charter)),
+      view_(std::move(view)) {}
+
+Agent::~Agent() = default;
+
+Status Agent::OpenStores() {
+  RK_ASSIGN_OR_RETURN(GateLog log,
+                      GateLog::Open(disk_, files_.gate_log(), LogOrigin(options_.config), key_));
+  gate_log_ = std::make_unique<GateLog>(std::move(log));
+  RK_ASSIGN_OR_RETURN(blobs_, store::MakeDirectoryBlobs(disk_, files_.blobs()));
+  RK_RETURN_IF_ERROR(disk_.MakeDirs(files_.receipts()));
+  RK_ASSIGN_OR_RETURN(const auto receipts, ListReceipts(files_, disk_));
+  receipted_.insert(receipts.begin(), receipts.end());
+  return Ok();
+}
+
+Status Agent::Serve(std::stop_token stop) {
+  Milliseconds wait{0};
+  int failures = 0;
+  while (!stop.stop_requested()) {
+    const auto done = Turn(stop, wait);
+    if (done.ok()) {
+      failures = 0;
+      wait = *done ? Milliseconds(0) : kLongPoll;
+      continue;
+    }
+    if (stop.stop_requested()) break;
+    if (IsFatal(done.status())) {
+      log::Error("site.stopped", {{"reason", Message(done.status())}});
+      return done.status();
+    }
+    // The first failures are everyday life on a bad link.
+    if (failures == kPauseDoublingsMax) {
+      log::Warn("site.waiting", {{"reason", Text(done.status())}});
+    } else {
+      log::Debug("site.retry", {{"reason", Text(done.status())}});
+    }
+    const Milliseconds pause =
+        std::min(kPauseMax, kPauseMin * (1 << std::min(failures++, kPauseDoublingsMax)));
+    wait = Milliseconds(0);
+    Pause(stop, pause + Milliseconds(random_.Below(static_cast<uint64_t>(pause.count()))));
+  }
+  return Ok();
+}
+
+StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
+  RK_RETURN_IF_ERROR(TakeRenewedPeer());
+  RK_RETURN_IF_ERROR(view_.Sync(*peer_, wait).status());
+  RK_RETURN_IF_ERROR(CheckEnrolment());
+  const std::vector<Duty> duties = Duties();
+  if (duties.empty()) RK_RETURN_IF_ERROR(Tidy());
+  Status failure;
+  for (const Duty& duty : duties) {
+    if (stop.stop_requested()) return false;
+    const Status done = Perform(duty, stop);
+    if (done.ok()) return true;
+    if (IsFatal(done)) return done;
+    // One run that cannot go on does not hold up another.
+    if (failure.ok()) failure = Annotate(done, Describe(duty));
+  }
+  RK_RETURN_IF_ERROR(failure);
+  return false;
+}
+
+LocalFacts Agent::Facts() {
+  LocalFacts facts{.now = clock_.Now(), .trainers = {}, .held = {}, .receipted = receipted_};
+  for (const auto& [id, command] : options_.config.trainers) facts.trainers.insert(id);
+  for (const auto& about : told_) {
+    const LastWord* last = gate_log_->Last(about.first, about.second);
+    if (last != nullptr && last->determined.verdict != record::Verdict::kGo &&
+        facts.now < last->determined.at + kHoldReconsidered) {
+      facts.held.insert(about);
+    }
+  }
+  return facts;
+}
+
+std::vector<Duty> Agent::Duties() { return DutiesOf(view_.book(), own_.site, Facts()); }
+
+bool Agent::IsDue(const Duty& duty) {
+  const std::vector<Duty> duties = Duties();
+  return std::ranges::find(duties, duty) != duties.end();
+}
+
+Status Agent::Perform(const Duty& duty, std::stop_token stop) {
+  struct Performer {
+    Agent& agent;
+    std::stop_token stop;
+    Status operator()(const DetermineItem& d) const { return agent.Determine(d); }
+    Status operator()(const DeclineRound& d) const { return agent.Decline(d); }
+    Status operator()(const Deliver& d) const { return agent.SendUpdate(d); }
+    Status operator()(const EvaluateModel& d) const { return agent.Evaluate(d, stop); }
+    Status operator()(const TrainRound& d) const { return agent.Train(d, stop); }
+  };
+  log::Debug("site.duty", {{"duty", Describe(duty)}});
+  return std::visit(Performer{*this, stop}, duty);
+}
+
+Status Agent::CheckEnrolment() const {
+  const run::SiteState* site = view_.book().FindSite(own_.site);
+  if (site == nullptr) return Ok();  // Not yet: there is nothing to do until then.
+  const record::SiteEnrolled& enrolled = site->enrolled;
+  if (enrolled.key != key_.public_key() || enrolled.party != own_.party ||
+      enrolled.country != own_.country) {
+    return Error(Code::kFailedPrecondition,
+                 "site {} is enrolled with another key, party or country than {} says; join again "
+                 "under another name",
+                 own_.site, files_.config());
+  }
+  return Ok();
+}
+
+Status Agent::TakeRenewedPeer() {
+  if (!options_.renewed_peer) return Ok();
+  RK_ASSIGN_OR_RETURN(run::Peer* const peer, options_.renewed_peer());
+  if (peer != nullptr) peer_ = peer;
+  return Ok();
+}
+
+void Agent::Pause(std::stop_token stop, Milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, stop, time, [] { return false; });
+}
+
+Status Agent::Tidy() {
+  if (tidied_at_ == view_.book().size()) return Ok();
+  std::set<BlobId> needed;
+  for (const auto& [id, run] : view_.book().runs()) AddNeeded(run, own_.site, needed);
+  RK_ASSIGN_OR_RETURN(const std::vector<BlobId> blobs, blobs_->List());
+  for (const BlobId& blob : blobs) {
+    if (!needed.contains(blob)) RK_RETURN_IF_ERROR(blobs_->Remove(blob));
+  }
+  tidied_at_ = view_.book().size();
+  return Ok();
+}
+
+void Agent::Report(const RunId& run, uint32_t round, std::string phase, double fraction) {
+  // For progress bars alone: a failure shows itself in what matters.
+  const Status reported =
+      peer_->Report({.run = run, .round = round, .phase = std::move(phase), .fraction = fraction});
+  if (!reported.ok()) log::Debug("site.report", {{"reason", Text(reported)}});
+}
+
+}  // namespace renkei::site

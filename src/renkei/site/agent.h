@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent at a party: follows the ledger, asks its gate, trains, contributes, evaluates. All
+// that it does follows from the verified ledger and what lies in its directory (duties.h), so it
+// may end at any instruction and start again.
+//
+// It never takes part silently or stays away silently: what it will not or cannot do is an entry.
+// Nothing that a peer sent becomes an argument, a path or a variable of a process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "renkei/base/clock.h"
+#include "renkei/base/disk.h"
+#include "renkei/base/random.h"
+#include "renkei/base/status.h"
+#include "renkei/charter/charter.h"
+#include "renkei/crypto/sign.h"
+#include "renkei/record/record.h"
+#include "renkei/run/peer.h"
+#include "renkei/site/duties.h"
+#include "renkei/site/gate_log.h"
+#include "renkei/site/ledger_view.h"
+#include "renkei/site/site_config.h"
+#include "renkei/site/site_files.h"
+#include "renkei/store/blobs.h"
+
+namespace renkei::site {
+
+inline constexpr Milliseconds kLongPoll{5'000};
+inline constexpr Milliseconds kPauseMin{100};  // after a failure; doubles
+inline constexpr Milliseconds kPauseMax{30'000};
+inline constexpr Milliseconds kHoldReconsidered{3'600'000};  // a hold is asked again
+
+struct AgentOptions {
+  std::string dir;  // of the site; made by a join
+  SiteConfig config;
+  // PATH, HOME, LANG for trainers; the process's own environment is not looked at.
+  std::map<std::string, std::string> environment;
+  // Asked before each turn: another connection when the certificate was renewed, else nullptr.
+  // It has to live until the next one is given.
+  std::function<StatusOr<run::Peer*>()> renewed_peer;
+};
+
+class Agent {
+ public:
+  // `disk`, `clock`, `random` and `peer` outlive the agent.
+  //   NOT_FOUND, INVALID_ARGUMENT  a file of the site is missing or wrong; names it
+  //   PERMISSION_DENIED            the charter's signatures do not suffice
+  //   DATA_LOSS                    the local ledger copies do not hold
+  //   UNAVAILABLE                  another process has the directory
+  static StatusOr<std::unique_ptr<Agent>> Open(AgentOptions options, Disk& disk, Clock& clock,
+                                               Random& random, run::Peer& peer);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Works until asked to stop (then OK; a trainer that runs is ended and taken up again at the
+  // next start) or until the coordinator or the disk is found to lie (DATA_LOSS). All other
+  // failures are logged, waited out and tried again.
+  Status Serve(std::stop_token stop);
+
+  // One step by hand: takes what is new, waiting up to `wait` for it, and does the first duty
+  // that can be done. True when one was. For tests and simulation; never beside Serve.
+  StatusOr<bool> Turn(std::stop_token stop, Milliseconds wait);
+
+  const run::Book& book() const { return view_.book(); }
+
+ private:
+  // What one attempt at a task came to.
+  struct Attempt {
+    std::optional<TaskResult> result;  // or:
+    std::string decline_code;          // or:
+    bool stopped = false;              // it is not due any more, or we are asked to stop
+  };
+
+  Agent(AgentOptions options, Disk& disk, Clock& clock, Random& random, run::Peer& peer,
+        crypto::SigningKey key, charter::Charter charter, LedgerView view);
+  Status OpenStores();
+
+  // agent.cc
+  LocalFacts Facts();
+  std::vector<Duty> Duties();
+  bool IsDue(const Duty& duty);
+  Status Perform(const Duty& duty, std::stop_token stop);
+  Status CheckEnrolment() const;
+  Status TakeRenewedPeer();
+  void Pause(std::stop_token stop, Milliseconds time);
+  Status Tidy();
+  void Report(const RunId& run, uint32_t round, std::string phase, double fraction);
+  // agent_gate.cc
+  Status Determine(const DetermineItem& duty);
+  Status Decline(const DeclineRound& duty);
+  Status CheckMayReceive(const run::RunState& run) const;
+  Status CheckMaySend(const run::RunState& run, std::string_view item) const;
+  // agent_task.cc
+  Status Train(const TrainRound& duty, std::stop_token stop);
+  Status Evaluate(const EvaluateModel& duty, std::stop_token stop);
+  StatusOr<Attempt> RunTask(const Duty& duty, const Task& task, const BlobId& model,
+                            std::stop_token stop);
+  StatusOr<Attempt> RunProgram(const Duty& duty, const Task& task, std::stop_token stop);
+  // True when a task on `model` lacks room; said before and after an attempt.
+  bool DiskIsFull(uint64_t bytes_wanted);
+  Status LookAround(const Duty& duty, const Task& task);
+  Task TaskOf(const run::RunState& run, TaskKind kind) const;
+  // agent_deliver.cc
+  StatusOr<std::optional<record::Contributed>> TrainOrDecline(const TrainRound& duty,
+                                                              std::stop_token stop);
+  StatusOr<std::optional<record::Contributed>> LoadDraft(const TrainRound& duty);
+  Status KeepDraft(const record::Contributed& draft);
+  Status Contribute(const TrainRound& duty, record::Contributed draft);
+  Status SendUpdate(const Deliver& duty);
+  Status Upload(const Deliver& duty);
+  Status NoteRefused(const Deliver& duty, const Status& reason);
+  Status CheckReceipt(const Deliver& duty, const Bytes& receipt) const;
+
+  AgentOptions options_;
+  Disk& disk_;
+  Clock& clock_;
+  Random& random_;
+  run::Peer* peer_;
+  SiteFiles files_;
+  record::Holder own_;
+  crypto::SigningKey key_;
+  charter::Charter charter_;
+  LedgerView view_;
+  std::unique_ptr<GateLog> gate_log_;
+  std::unique_ptr<store::Blobs> blobs_;
+  std::set<std::pair<RunId, std::string>> told_;  // determinations submitted since the start
+  std::set<uint64_t> receipted_;
+  uint64_t tidied_at_ = 0;  // ledger size
+};
+
+}  // namespace renkei::site

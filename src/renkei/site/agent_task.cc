@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training and evaluation: the trainer runs in a thread of its own, so that its time limit and
+// its output never wait for the network; meanwhile this thread follows the ledger.
+#include <future>
+
+#include <fmt/format.h>
+
+#include "renkei/base/log.h"
+#include "renkei/run/spec.h"
+#include "renkei/site/agent.h"
+#include "renkei/site/trainer_process.h"
+
+namespace renkei::site {
+namespace {
+
+constexpr Milliseconds kLookEvery{1'000};
+constexpr uint64_t kReserveBytes = 16 << 20;  // for logs, the mirror, receipts
+
+uint32_t RoundOf(const Duty& duty) {
+  if (const auto* train = std::get_if<TrainRound>(&duty)) return train->round;
+  if (const auto* evaluate = std::get_if<EvaluateModel>(&duty)) return evaluate->round;
+  return 0;
+}
+
+std::string PhaseOf(TaskKind kind) { return kind == TaskKind::kTrain ? "training" : "evaluating"; }
+
+}  // namespace
+
+Task Agent::TaskOf(const run::RunState& run, TaskKind kind) const {
+  return {
+      .kind = kind,
+      .run = run.run,
+      .round = run.current.round,
+      .rounds = run.spec.rounds,
+      .seed = run::TaskSeed(run.run, run.current.round, own_.site),
+      .config_json = run.spec.config_json,
+      .deadline = kind == TaskKind::kTrain
+                      ? run.current.deadline
+                      : run.current.reduced + std::chrono::seconds(run.spec.evaluate_deadline_s)};
+}
+
+StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, const BlobId& model,
+                                        std::stop_token stop) {
+  const uint64_t run_index = view_.book().FindRun(task.run)->index;
+  const TrainerId trainer = view_.book().FindRun(task.run)->spec.trainer;
+  const TaskFiles files = files_.task(run_index, task.round, task.kind);
+  RK_RETURN_IF_ERROR(PruneWork(files_, run_index, task.round, disk_));
+  // Blob, the trainer's copy, what it writes, and our copy of that.
+  if (DiskIsFull(4 * model.size_bytes)) return Attempt{.result = {}, .decline_code = "disk-full"};
+  Report(task.run, task.round, "fetching", 0);
+  RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(model));
+  if (!here) {
+    RK_RETURN_IF_ERROR(peer_->Download(model, *blobs_, [](uint64_t, uint64_t) {}));
+  }
+  RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
+  RK_ASSIGN_OR_RETURN(Attempt attempt, RunProgram(duty, task, stop));
+  if (attempt.stopped || !attempt.decline_code.empty()) return attempt;
+  auto result = ReadMetrics(files, disk_);
+  if (!result.ok()) {
+    log::Error(
+        "trainer.failed",
+        {{"trainer", trainer.text()}, {"reason", Message(result.status())}, {"log", files.log()}});
+    return Attempt{.result = {}, .decline_code = "trainer-failed"};
+  }
+  attempt.result = *std::move(result);
+  return attempt;
+}
+
+StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
+                                           std::stop_token stop) {
+  const run::RunState& run = *view_.book().FindRun(task.run);
+  const TaskFiles files = files_.task(run.index, task.round, task.kind);
+  const TrainerId trainer = run.spec.trainer;
+  const TrainerProgram program =
+      ProgramOf(options_.config.trainers.at(trainer), files, options_.environment);
+  std::stop_source cancel;
+  Status broken;
+  auto running = std::async(std::launch::async, [&] {
+    return RunTrainer(program, disk_, clock_, cancel.get_token(), {});
+  });
+  const std::stop_callback forward(stop, [&cancel] { cancel.request_stop(); });
+  while (running.wait_for(kLookEvery) != std::future_status::ready) {
+    if (cancel.stop_requested()) continue;
+    broken = LookAround(duty, task);
+    if (!broken.ok() || !IsDue(duty)) cancel.request_stop();
+  }
+  const auto outcome = running.get();
+  RK_RETURN_IF_ERROR(broken);
+  if (outcome.ok() && outcome->end == TrainerEnd::kStopped) {
+    return Attempt{.result = {}, .decline_code = {}, .stopped = true};
+  }
+  if (outcome.ok() && outcome->succeeded()) return Attempt{};
+  const bool late = outcome.ok() && outcome->end == TrainerEnd::kTimedOut;
+  log::Error("trainer.failed",
+             {{"trainer", trainer.text()},
+              {"reason", outcome.ok() ? Describe(*outcome) : Message(outcome.status())},
+              {"log", files.log()}});
+  return Attempt{.result = {}, .decline_code = late ? "trainer-timeout" : "trainer-failed"};
+}
+
+bool Agent::DiskIsFull(uint64_t bytes_wanted) {
+  const auto free = disk_.FreeBytes(files_.dir);
+  if (!free.ok() || *free >= bytes_wanted + kReserveBytes) return false;
+  log::Error("disk.full", {{"path", files_.dir}, {"free_bytes", *free}, {"wanted", bytes_wanted}});
+  return true;
+}
+
+// Not OK only when going on would build on a lie.
+Status Agent::LookAround(const Duty& duty, const Task& task) {
+  const uint64_t run_index = view_.book().FindRun(task.run)->index;
+  Report(task.run, RoundOf(duty), PhaseOf(task.kind),
+         ReadProgress(files_.task(run_index, task.round, task.kind), disk_));
+  const Status synced = view_.Sync(*peer_, Milliseconds(0)).status();
+  if (synced.code() == Code::kDataLoss) return synced;
+  if (!synced.ok()) return Ok();
+  for (const Duty& other : Duties()) {
+    if (!IsQuick(other)) break;
+    const Status done = Perform(other, {});
+    if (done.code() == Code::kDataLoss) return done;
+  }
+  return Ok();
+}
+
+Status Agent::Evaluate(const EvaluateModel& duty, std::stop_token stop) {
+  const run::RunState& run = *view_.book().FindRun(duty.run);
+  if (const Status may = CheckMayReceive(run); !may.ok()) {
+    log::Warn("gate.no", {{"run", duty.run.text()}, {"reason", Message(may)}});
+    if (may.code() != Code::kPermissionDenied) return may;
+    return Decline({.run = duty.run, .round = duty.round, .code = "not-permitted"});
+  }
+  RK_RETURN_IF_ERROR(CheckMaySend(run, "metrics"));
+  const uint64_t run_index = run.index;
+  const auto attempt = RunTask(duty, TaskOf(run, TaskKind::kEvaluate), duty.model, stop);
+  if (attempt.status().code() == Code::kResourceExhausted && DiskIsFull(duty.model.size_bytes)) {
+    return Decline({.run = duty.run, .round = duty.round, .code = "disk-full"});
+  }
+  RK_RETURN_IF_ERROR(attempt.status());
+  if (attempt->stopped) return Ok();
+  RK_RETURN_IF_ERROR(CleanTask(files_.task(run_index, duty.round, TaskKind::kEvaluate), disk_));
+  if (!attempt->decline_code.empty()) {
+    return Decline({.run = duty.run, .round = duty.round, .code = attempt->decline_code});
+  }
+  RK_ASSIGN_OR_RETURN(const Bytes envelope,
+                      record::Seal(record::Evaluated{.run = duty.run,
+                                                     .round = duty.round,
+                                                     .site = own_.site,
+                                                     .model = duty.model,
+                                                     .examples = attempt->result->examples,
+                                                     .metrics = attempt->result->metrics,
+                                                     .at = clock_.Now()},
+                                   key_));
+  RK_RETURN_IF_ERROR(view_.Submit(*peer_, envelope).status());
+  Report(duty.run, duty.round, "waiting", 0);
+  return Ok();
+}
+
+}  // namespace renkei::site

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/duties.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace renkei::site {
+namespace {
+
+using run::Candidate;
+using run::Phase;
+using run::RunState;
+
+constexpr std::string_view kItems[] = {"update", "metrics"};
+
+class RunDuties {
+ public:
+  RunDuties(const RunState& run, const SiteId& own, const LocalFacts& facts,
+            std::vector<Duty>& duties)
+      : run_(run), own_(own), facts_(facts), candidate_(run.Find(own)), duties_(duties) {}
+
+  void Collect() {
+    if (candidate_ == nullptr || run_.phase == Phase::kSubmitted ||
+        run_.phase == Phase::kFinished) {
+      return;
+    }
+    if (candidate_->out.empty() && !run_.stop_asked && !Declines()) Determine();
+    if (!IsParticipant()) return;
+    AddDeliver();
+    if (run_.stop_asked || MustDecline()) return;
+    if (run_.phase == Phase::kEvaluating && !HasSpoken() && Stands(candidate_->metrics)) {
+      duties_.push_back(EvaluateModel{
+          .run = run_.run, .round = run_.current.round, .model = *run_.current.output});
+    }
+    if (run_.phase == Phase::kTraining && !HasSpoken() && Stands(candidate_->update) &&
+        Stands(candidate_->metrics)) {
+      duties_.push_back(
+          TrainRound{.run = run_.run, .round = run_.current.round, .base = run_.current.base});
+    }
+  }
+
+ private:
+  bool IsParticipant() const {
+    return run_.current.round > 0 && std::ranges::binary_search(run_.current.participants, own_) &&
+           run_.phase != Phase::kStarting;
+  }
+
+  // Whether this phase of the round has this site's answer already.
+  bool HasSpoken() const {
+    const run::RoundState& round = run_.current;
+    if (run_.phase == Phase::kTraining) {
+      return round.contributed.contains(own_) || round.declined.contains(own_);
+    }
+    return round.evaluated.contains(own_) || round.not_evaluating.contains(own_);
+  }
+
+  bool MustDecline() const {
+    return !candidate_->out.empty() || candidate_->refused ||
+           !facts_.trainers.contains(run_.spec.trainer);
+  }
+
+  // True when there is no use in asking the gate: the site says why it stays away.
+  bool Declines() {
+    if (!MustDecline()) return false;
+    const std::string code =
+        facts_.trainers.contains(run_.spec.trainer) ? "not-permitted" : "trainer-not-mapped";
+    if (run_.phase == Phase::kStarting) {
+      duties_.push_back(DeclineRound{.run = run_.run, .round = run_.next_round(), .code = code});
+    } else if (IsParticipant() && run_.phase != Phase::kReducing && !HasSpoken()) {
+      duties_.push_back(DeclineRound{.run = run_.run, .round = run_.current.round, .code = code});
+    }
+    return true;
+  }
+
+  bool Stands(const std::optional<run::Standing>& standing) const {
+    return standing && standing->ValidAt(facts_.now) &&
+           run::Covers(*standing, run::ResultRecipients(run_));
+  }
+
+  void Determine() {
+    for (const std::string_view item : kItems) {
+      const auto& standing = item == "update" ? candidate_->update : candidate_->metrics;
+      if (Stands(standing) || facts_.held.contains({run_.run, std::string(item)})) continue;
+      duties_.push_back(DetermineItem{.run = run_.run, .item = std::string(item)});
+    }
+  }
+
+  void AddDeliver() {
+    const auto found = run_.current.contributed.find(own_);
+    if (found == run_.current.contributed.end() || facts_.receipted.contains(found->second.index)) {
+      return;
+    }
+    const bool open = run_.phase == Phase::kTraining;
+    const bool counted = std::ranges::any_of(
+        run_.current.counted, [&](const record::Counted& c) { return c.site == own_; });
+    if (!open && !counted) return;  // Too late: the closing entry says so.
+    duties_.push_back(Deliver{.run = run_.run,
+                              .round = run_.current.round,
+                              .entry = found->second.index,
+                              .update = found->second.update,
+                              .bytes_wanted = open});
+  }
+
+  const RunState& run_;
+  const SiteId& own_;
+  const LocalFacts& facts_;
+  const Candidate* candidate_;
+  std::vector<Duty>& duties_;
+};
+
+}  // namespace
+
+bool IsQuick(const Duty& duty) {
+  return std::holds_alternative<DetermineItem>(duty) || std::holds_alternative<DeclineRound>(duty);
+}
+
+RunId RunOf(const Duty& duty) {
+  return std::visit([](const auto& d) { return d.run; }, duty);
+}
+
+std::string Describe(const Duty& duty) {
+  struct Describer {
+    std::string operator()(const DetermineItem& d) const {
+      return fmt::format("determine {} of run {}", d.item, d.run);
+    }
+    std::string operator()(const DeclineRound& d) const {
+      return fmt::format("decline round {} of run {}: {}", d.round, d.run, d.code);
+    }
+    std::string operator()(const Deliver& d) const {
+      return fmt::format("deliver round {} of run {}", d.round, d.run);
+    }
+    std::string operator()(const EvaluateModel& d) const {
+      return fmt::format("evaluate round {} of run {}", d.round, d.run);
+    }
+    std::string operator()(const TrainRound& d) const {
+      return fmt::format("train round {} of run {}", d.round, d.run);
+    }
+  };
+  return std::visit(Describer{}, duty);
+}
+
+std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const LocalFacts& facts) {
+  std::vector<Duty> duties;
+  if (book.charter() == nullptr || book.FindSite(own) == nullptr) return duties;
+  std::vector<const RunState*> runs;
+  for (const auto& [id, run] : book.runs()) runs.push_back(&run);
+  std::ranges::sort(runs, std::less<>(), [](const RunState* run) { return run->index; });
+  for (const RunState* run : runs) RunDuties(*run, own, facts, duties).Collect();
+  std::ranges::stable_partition(duties, IsQuick);
+  return duties;
+}
+
+gate::Crossing CrossingOf(const run::RunState& run, const record::Holder& own,
+                          std::string_view item) {
+  std::vector<record::Holder> recipients = run::ResultRecipients(run);
+  std::erase(recipients, own);
+  return {.item = std::string(item),
+          .run = run.run,
+          .from = own,
+          .recipients = std::move(recipients),
+          .purposes = run.spec.purposes,
+          .classification_us = run.spec.classification_us,
+          .classification_jp = run.spec.classification_jp,
+          .blob = {}};
+}
+
+}  // namespace renkei::site

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/gate_log.h"
+
+#include <cstdint>
+#include <variant>
+
+namespace renkei::site {
+
+StatusOr<GateLog> GateLog::Open(Disk& disk, const std::string& dir, const std::string& origin,
+                                const crypto::SigningKey& key) {
+  RK_ASSIGN_OR_RETURN(auto opened, ledger::Ledger::Open(disk, dir, origin, key));
+  GateLog log(std::move(opened), key);
+  for (uint64_t index = 0; index < log.log_->size(); ++index) {
+    RK_ASSIGN_OR_RETURN(Bytes envelope, log.log_->Entry(index));
+    RK_ASSIGN_OR_RETURN(record::Entry entry, record::Open(envelope));
+    auto* determined = std::get_if<record::Determined>(&entry.record);
+    if (determined == nullptr || !record::SignedBy(envelope, key.public_key())) {
+      return Error(Code::kDataLoss, "{}: entry {} is no determination of this site", dir, index);
+    }
+    const std::pair about(determined->run, determined->item);
+    log.last_[about] = {.envelope = std::move(envelope), .determined = std::move(*determined)};
+  }
+  return log;
+}
+
+StatusOr<Bytes> GateLog::Append(const record::Determined& determined) {
+  RK_ASSIGN_OR_RETURN(Bytes envelope, record::Seal(determined, *key_));
+  RK_RETURN_IF_ERROR(log_->Append(envelope).status());
+  // A signed checkpoint over it: from here on the log cannot be shown without it.
+  RK_RETURN_IF_ERROR(log_->checkpoint().status());
+  last_[{determined.run, determined.item}] = {.envelope = envelope, .determined = determined};
+  return envelope;
+}
+
+const LastWord* GateLog::Last(const RunId& run, const std::string& item) const {
+  const auto found = last_.find({run, item});
+  return found == last_.end() ? nullptr : &found->second;
+}
+
+}  // namespace renkei::site

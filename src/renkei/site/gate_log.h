@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The site's own log of what its gate said: a ledger of the house, signed by the site's key, that
+// no one else can change. A determination is in here before it is shown to anybody.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "renkei/base/bytes.h"
+#include "renkei/base/disk.h"
+#include "renkei/base/ids.h"
+#include "renkei/base/status.h"
+#include "renkei/crypto/sign.h"
+#include "renkei/ledger/ledger.h"
+#include "renkei/record/record.h"
+
+namespace renkei::site {
+
+// A determination with the sealed bytes that were, or will be, submitted.
+struct LastWord {
+  Bytes envelope;
+  record::Determined determined;
+};
+
+class GateLog {
+ public:
+  // `origin` names the log in its checkpoints. `disk` and `key` outlive it. Errors as those of
+  // ledger::Ledger::Open; DATA_LOSS also when an entry is no determination of `key`.
+  static StatusOr<GateLog> Open(Disk& disk, const std::string& dir, const std::string& origin,
+                                const crypto::SigningKey& key);
+
+  // Seals and keeps it, durably; the envelope.
+  StatusOr<Bytes> Append(const record::Determined& determined);
+  // The newest for an item of a run, or nullptr.
+  const LastWord* Last(const RunId& run, const std::string& item) const;
+
+ private:
+  GateLog(std::unique_ptr<ledger::Ledger> log, const crypto::SigningKey& key)
+      : log_(std::move(log)), key_(&key) {}
+
+  std::unique_ptr<ledger::Ledger> log_;
+  const crypto::SigningKey* key_;
+  std::map<std::pair<RunId, std::string>, LastWord> last_;
+};
+
+}  // namespace renkei::site

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/ledger_view.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "renkei/base/log.h"
+#include "renkei/syntax/json.h"
+#include "renkei/syntax/value.h"
+
+namespace renkei::site {
+namespace {
+
+constexpr int kWaitsForOwnEntryMax = 20;
+constexpr Milliseconds kWaitForOwnEntry{500};
+
+}  // namespace
+
+StatusOr<LedgerView> LedgerView::Open(Disk& disk, const std::string& site_dir,
+                                      const charter::Charter& charter) {
+  RK_ASSIGN_OR_RETURN(
+      auto mirror, ledger::Mirror::Open(disk, JoinPath(site_dir, "mirror"), charter.LedgerKey()));
+  LedgerView view(disk, JoinPath(site_dir, "evidence"), charter.sha256, std::move(mirror));
+  RK_RETURN_IF_ERROR(view.FoldNew());
+  return view;
+}
+
+Status LedgerView::FoldNew() {
+  while (book_.size() < mirror_->size()) {
+    RK_ASSIGN_OR_RETURN(const Bytes envelope, mirror_->Entry(book_.size()));
+    RK_RETURN_IF_ERROR(book_.Apply(book_.size(), envelope));
+    if (book_.charter()->sha256 != charter_sha256_) {
+      return Error(Code::kDataLoss, "the ledger is under charter {}, this site joined under {}",
+                   book_.charter()->sha256.hex(), charter_sha256_.hex());
+    }
+  }
+  return Ok();
+}
+
+Status LedgerView::Take(const run::Page& page) {
+  Status taken = mirror_->Extend(page.entries, page.checkpoint);
+  if (taken.ok()) taken = FoldNew();
+  if (taken.code() == Code::kDataLoss) {
+    RK_RETURN_IF_ERROR(KeepEvidence(page, taken));
+  }
+  return taken;
+}
+
+StatusOr<bool> LedgerView::Sync(run::Peer& peer, Milliseconds wait) {
+  bool grew = false;
+  for (;;) {
+    const auto page =
+        peer.Read(mirror_->size(), run::kPageEntriesMax, grew ? Milliseconds(0) : wait);
+    if (page.status().code() == Code::kOutOfRange) {
+      const Status lie = Error(Code::kDataLoss,
+                               "the coordinator's ledger is shorter than the {} entries that it "
+                               "signed before",
+                               mirror_->size());
+      RK_RETURN_IF_ERROR(KeepEvidence({}, lie));
+      return lie;
+    }
+    RK_RETURN_IF_ERROR(page.status());
+    if (page->entries.empty()) return grew;
+    RK_RETURN_IF_ERROR(Take(*page));
+    grew = true;
+  }
+}
+
+StatusOr<uint64_t> LedgerView::Submit(run::Peer& peer, ByteSpan envelope) {
+  RK_ASSIGN_OR_RETURN(const run::Submitted submitted, peer.Submit(envelope));
+  for (int i = 0; i < kWaitsForOwnEntryMax && mirror_->size() <= submitted.index; ++i) {
+    RK_RETURN_IF_ERROR(Sync(peer, kWaitForOwnEntry).status());
+  }
+  if (mirror_->size() <= submitted.index) {
+    return Error(Code::kUnavailable, "entry {} was acknowledged and has not come yet",
+                 submitted.index);
+  }
+  RK_ASSIGN_OR_RETURN(const Bytes there, mirror_->Entry(submitted.index));
+  if (!std::ranges::equal(there, envelope)) {
+    const Status lie = Error(Code::kDataLoss,
+                             "the coordinator acknowledged an entry of this site as entry {}, "
+                             "which holds another",
+                             submitted.index);
+    RK_RETURN_IF_ERROR(KeepEvidence(
+        {.entries = {Bytes(envelope.begin(), envelope.end())}, .checkpoint = submitted.checkpoint},
+        lie));
+    return lie;
+  }
+  return submitted.index;
+}
+
+Status LedgerView::KeepEvidence(const run::Page& page, const Status& lie) {
+  syntax::Value entries = syntax::Value::Array();
+  for (const Bytes& entry : page.entries) entries.Push(ToBase64(entry));
+  syntax::Value document = syntax::Value::Object();
+  document.Set("lie", Message(lie));
+  document.Set("mirror_size", mirror_->size());
+  document.Set("mirror_checkpoint", mirror_->checkpoint());
+  document.Set("checkpoint", page.checkpoint);
+  document.Set("entries", std::move(entries));
+  RK_RETURN_IF_ERROR(disk_->MakeDirs(evidence_dir_));
+  const std::string path = fmt::format("{}/after-{}.json", evidence_dir_, mirror_->size());
+  log::Error("coordinator.lie", {{"what", Message(lie)}, {"evidence", path}});
+  return WriteWhole(*disk_, path, AsBytes(syntax::DumpJson(document)));
+}
+
+}  // namespace renkei::site

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger as this site has verified it: the mirror on disk and the book folded from it. What
+// the coordinator says counts only once it is in here. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "renkei/base/bytes.h"
+#include "renkei/base/clock.h"
+#include "renkei/base/disk.h"
+#include "renkei/base/status.h"
+#include "renkei/charter/charter.h"
+#include "renkei/ledger/mirror.h"
+#include "renkei/run/book.h"
+#include "renkei/run/peer.h"
+
+namespace renkei::site {
+
+class LedgerView {
+ public:
+  // Under `site_dir`: mirror/ and, once the coordinator lied, evidence/. `charter` is the one this
+  // site joined under. `disk` outlives the view.
+  //   DATA_LOSS    the copy on disk does not hold
+  //   UNAVAILABLE  another process has it open
+  static StatusOr<LedgerView> Open(Disk& disk, const std::string& site_dir,
+                                   const charter::Charter& charter);
+
+  // Takes all that the coordinator has; waits up to `wait` for something new when there is
+  // nothing. True when the ledger grew.
+  //   DATA_LOSS  the coordinator's entries contradict its signature, an earlier signature, the
+  //              charter or the rules; what it sent is kept in evidence/
+  //   others     of run::Peer::Read
+  StatusOr<bool> Sync(run::Peer& peer, Milliseconds wait);
+
+  // Submits an envelope and waits until it stands in the mirror; its index there.
+  //   DATA_LOSS    the ledger holds other bytes at the index that the coordinator named
+  //   UNAVAILABLE  it has not come yet; the same call again is fine
+  //   others       of run::Peer::Submit
+  StatusOr<uint64_t> Submit(run::Peer& peer, ByteSpan envelope);
+
+  StatusOr<Bytes> Entry(uint64_t index) const { return mirror_->Entry(index); }
+  const run::Book& book() const { return book_; }
+
+ private:
+  LedgerView(Disk& disk, std::string evidence_dir, Digest charter_sha256,
+             std::unique_ptr<ledger::Mirror> mirror)
+      : disk_(&disk),
+        evidence_dir_(std::move(evidence_dir)),
+        charter_sha256_(charter_sha256),
+        mirror_(std::move(mirror)) {}
+
+  Status FoldNew();
+  Status Take(const run::Page& page);
+  Status KeepEvidence(const run::Page& page, const Status& lie);
+
+  Disk* disk_;
+  std::string evidence_dir_;
+  Digest charter_sha256_;
+  std::unique_ptr<ledger::Mirror> mirror_;
+  run::Book book_;
+};
+
+}  // namespace renkei::site

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/site_config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "renkei/syntax/fields.h"
+#include "renkei/syntax/toml.h"
+#include "renkei/syntax/value.h"
+
+namespace renkei::site {
+namespace {
+
+using syntax::Fields;
+using syntax::Value;
+
+constexpr int64_t kMemoryMibMax = 1 << 24;  // 16 TiB
+constexpr int64_t kThreadsMax = 4096;
+
+StatusOr<TrainerCommand> ReadTrainer(const Value& table, const std::string& where) {
+  Fields fields(table, where);
+  TrainerCommand command{.words = fields.Texts("command"),
+                         .timeout_s = fields.IntegerOr("timeout_s", 0, 0, kTrainerSecondsMax),
+                         .memory_mib = fields.IntegerOr("memory_mib", 0, 0, kMemoryMibMax),
+                         .threads = fields.IntegerOr("threads", 0, 0, kThreadsMax)};
+  if (command.words.empty() || command.words.size() > kCommandWordsMax ||
+      command.words.front().empty()) {
+    fields.Fail("command", fmt::format("1 to {} words, the program first", kCommandWordsMax));
+  }
+  if (std::ranges::any_of(command.words, [](const std::string& word) {
+        return word.find('\0') != std::string::npos;
+      })) {
+    fields.Fail("command", "a word holds a NUL");
+  }
+  RK_RETURN_IF_ERROR(fields.Finish());
+  return command;
+}
+
+Status ReadTrainers(const Value* table, const std::string& where, SiteConfig& config) {
+  if (table == nullptr) return Ok();
+  if (table->members().size() > kTrainersMax) {
+    return Error(Code::kInvalidArgument, "{}: more than {} trainers", where, kTrainersMax);
+  }
+  for (const auto& [name, value] : table->members()) {
+    const std::string place = fmt::format("{}: trainer.{}", where, name);
+    const auto id = TrainerId::Parse(name);
+    if (!id.ok()) return Annotate(id.status(), place);
+    RK_ASSIGN_OR_RETURN(config.trainers[*id], ReadTrainer(value, place));
+  }
+  return Ok();
+}
+
+bool IsCountry(std::string_view text) {
+  return text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+}  // namespace
+
+StatusOr<SiteConfig> ParseSiteConfig(std::string_view toml, std::string_view where) {
+  const std::string file(where);
+  auto document = syntax::ParseToml(toml, {.size_bytes_max = kSiteConfigBytesMax});
+  if (!document.ok()) return Annotate(document.status(), file);
+  Fields fields(*document, file);
+  if (fields.Text("format") != kSiteFormat) fields.Fail("format", "not renkei-site/1");
+  SiteConfig config;
+  config.site = fields.NameOf<SiteId>("site");
+  config.party = fields.NameOf<PartyId>("party");
+  config.country = fields.Text("country");
+  if (!IsCountry(config.country)) fields.Fail("country", "two capital letters, such as US or JP");
+  config.coordinator = fields.Text("coordinator");
+  const Value* issuer = fields.ObjectAt("issuer", false);
+  const Value* trainers = fields.ObjectAt("trainer", false);
+  RK_RETURN_IF_ERROR(fields.Finish());
+  if (issuer != nullptr) {
+    Fields table(*issuer, file + ": issuer");
+    config.issuer_dir = table.Text("dir");
+    RK_RETURN_IF_ERROR(table.Finish());
+  }
+  RK_RETURN_IF_ERROR(ReadTrainers(trainers, file, config));
+  return config;
+}
+
+std::string DumpSiteConfig(const SiteConfig& config) {
+  std::string text = fmt::format(
+      "format = \"{}\"\nsite = \"{}\"\nparty = \"{}\"\ncountry = {}\ncoordinator = {}\n",
+      kSiteFormat, config.site, config.party, syntax::TomlQuoted(config.country),
+      syntax::TomlQuoted(config.coordinator));
+  if (!config.issuer_dir.empty()) {
+    text += fmt::format("\n[issuer]\ndir = {}\n", syntax::TomlQuoted(config.issuer_dir));
+  }
+  for (const auto& [id, command] : config.trainers) {
+    std::vector<std::string> words;
+    for (const std::string& word : command.words) words.push_back(syntax::TomlQuoted(word));
+    text += fmt::format("\n[trainer.{}]\ncommand = [{}]\n", id, fmt::join(words, ", "));
+    const std::pair<std::string_view, int64_t> limits[] = {{"timeout_s", command.timeout_s},
+                                                           {"memory_mib", command.memory_mib},
+                                                           {"threads", command.threads}};
+    for (const auto& [key, value] : limits) {
+      if (value != 0) text += fmt::format("{} = {}\n", key, value);
+    }
+  }
+  return text;
+}
+
+StatusOr<std::pair<TrainerId, TrainerCommand>> ParseTrainerOption(std::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    return Error(Code::kInvalidArgument, "trainer '{}': write ID=COMMAND", text);
+  }
+  RK_ASSIGN_OR_RETURN(const TrainerId id, TrainerId::Parse(text.substr(0, equals)));
+  TrainerCommand command;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (const char c : text.substr(equals + 1)) {
+    if (quote != 0) {
+      if (c == quote) {
+        quote = 0;
+      } else {
+        word += c;
+      }
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      in_word = true;
+    } else if (c != ' ') {
+      word += c;
+      in_word = true;
+    } else if (in_word) {
+      command.words.push_back(std::exchange(word, {}));
+      in_word = false;
+    }
+  }
+  if (in_word) command.words.push_back(std::move(word));
+  if (quote != 0) return Error(Code::kInvalidArgument, "trainer {}: a quote is not closed", id);
+  if (command.words.empty()) return Error(Code::kInvalidArgument, "trainer {}: no command", id);
+  return std::pair(id, std::move(command));
+}
+
+}  // namespace renkei::site
