@@ -11,6 +11,7 @@
 
 #include "renkei/base/disk.h"
 #include "renkei/base/status_testing.h"
+#include "renkei/crypto/hash.h"
 #include "renkei/identity/join_testing.h"
 
 namespace renkei::identity {
@@ -76,6 +77,25 @@ TEST(JoinRequest, MadeWithAnotherInvitationIsRefused) {
   renamed.site = SiteId::Parse("fab-us").value();  // a token edited by its holder
   EXPECT_THAT(CheckJoinRequest(MakeJoinRequest(renamed, Facts()), invitation, kNow),
               StatusIs(Code::kUnauthenticated));
+}
+
+// The MAC as docs/formats/join-token.md says it, made by hand over another token's id.
+TEST(JoinRequest, ThatNamesAnotherTokenUnderAGoodMacIsRefused) {
+  const Invitation invitation = InvitationOf(1);
+  JoinRequest request = MakeJoinRequest(invitation, Facts());
+  const auto mac = [&] {
+    std::string message = "renkei-join-request/1";
+    for (const std::string& part :
+         {request.token_id, request.site.text(), request.key.Text(), request.tls_public_key_pem,
+          std::to_string(request.dataset_examples), request.dataset_digest}) {
+      message += "\n" + std::to_string(part.size()) + ":" + part;
+    }
+    return crypto::HmacSha256(invitation.secret.reveal(), AsBytes(message));
+  };
+  EXPECT_EQ(request.mac, mac());
+  request.token_id = TokenId(InvitationOf(2).secret);
+  request.mac = mac();
+  EXPECT_THAT(CheckJoinRequest(request, invitation, kNow), StatusIs(Code::kUnauthenticated));
 }
 
 TEST(JoinRequest, IsAcceptedUntilTheInvitationExpires) {
