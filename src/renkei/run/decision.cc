@@ -107,4 +107,10 @@ Decision Refuse(std::string_view reason_code, std::string detail) {
   CheckFailed(__FILE__, __LINE__, "the catalogue has the reason");
 }
 
+std::vector<std::string_view> RefusalCodes() {
+  std::vector<std::string_view> codes;
+  for (const CatalogueRow& row : kCatalogue) codes.push_back(row.reason);
+  return codes;
+}
+
 }  // namespace renkei::run

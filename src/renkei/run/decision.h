@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "renkei/base/status.h"
 #include "renkei/record/record.h"
@@ -25,5 +26,8 @@ struct Decision {
 
 // The catalogue's entry for `reason_code` (our bug if there is none) with a `detail`.
 Decision Refuse(std::string_view reason_code, std::string detail = "");
+
+// Every code of the catalogue.
+std::vector<std::string_view> RefusalCodes();
 
 }  // namespace renkei::run
