@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/coordinator/access.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace renkei::coordinator {
+namespace {
+
+using identity::PeerKind;
+
+bool IsSite(const identity::PeerId& caller, const record::Holder& holder) {
+  return caller.kind == PeerKind::kSite && caller.party == holder.party &&
+         caller.name == holder.site.text();
+}
+
+// As which recipient of the run's models the caller comes, if any.
+std::optional<record::Holder> HolderOf(const run::RunState& run, const identity::PeerId& caller) {
+  for (const auto& [site, candidate] : run.candidates) {
+    if (IsSite(caller, candidate.holder)) {
+      if (!candidate.MayYet()) return std::nullopt;
+      return candidate.holder;
+    }
+  }
+  if (caller.kind != PeerKind::kPerson) return std::nullopt;
+  if (caller.party == run.owner_holder.party) return run.owner_holder;
+  for (const record::Holder& holder : run::ResultRecipients(run)) {
+    if (holder.party == caller.party) return holder;
+  }
+  return std::nullopt;
+}
+
+// 0 for the spec's model, else the round that made it.
+std::optional<uint32_t> RoundOf(const run::RunState& run, const BlobId& id) {
+  if (run.spec.model == id) return 0;
+  for (const run::RoundRecord& round : run.rounds) {
+    if (round.output == id) return round.round;
+  }
+  return std::nullopt;
+}
+
+// OK when everybody whose work is in the model lets it go to `to`.
+Status CheckCoverage(const run::RunState& run, uint32_t round, const record::Holder& to,
+                     Instant now) {
+  const bool over = run.phase == run::Phase::kFinished;
+  if (!run.owner_go || !run::Covers(*run.owner_go, {to}) ||
+      (!over && now >= run.owner_go->valid_until)) {
+    return Error(Code::kPermissionDenied,
+                 "the determination of {} for the model of run {} does not cover {}/{} now",
+                 run.owner, run.run, to.party, to.site);
+  }
+  for (const auto& [index, cited] : run.lineage) {
+    if (cited.first_round == 0 || cited.first_round > round) continue;
+    if (run::Covers(cited.standing, {to})) continue;
+    return Error(Code::kPermissionDenied,
+                 "the determination of site {} (entry {}) for run {} does not cover {}/{}",
+                 cited.standing.from.site, index, run.run, to.party, to.site);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Status CheckKnown(const identity::PeerId& caller) {
+  if (caller.kind != PeerKind::kAnonymous) return Ok();
+  return Error(Code::kUnauthenticated, "this call needs a certificate of a party of the charter");
+}
+
+Status CheckPerson(const identity::PeerId& caller) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  if (caller.kind == PeerKind::kPerson) return Ok();
+  return Error(Code::kPermissionDenied, "this call is for people, not for {}", caller.Uri());
+}
+
+Status CheckMayGrant(const run::Book& book, const identity::PeerId& caller,
+                     const std::string& token_id) {
+  const auto site = std::ranges::find_if(
+      book.sites(), [&](const auto& item) { return item.second.enrolled.token_id == token_id; });
+  if (site == book.sites().end()) {
+    return Error(Code::kFailedPrecondition,
+                 "no site was enrolled with join token {}: submit its site.enrolled first",
+                 token_id);
+  }
+  const charter::Party* party = book.charter()->FindParty(caller.party);
+  if (party != nullptr && site->second.enrolled.party == caller.party) {
+    for (const charter::Person& person : party->people) {
+      const bool may = person.roles.contains(charter::Role::kOfficer) ||
+                       person.roles.contains(charter::Role::kOperator);
+      if (person.id.text() == caller.name && may) return Ok();
+    }
+  }
+  return Error(Code::kPermissionDenied, "only an officer or operator of {} may let site {} in",
+               site->second.enrolled.party, site->first);
+}
+
+run::Decision CheckAuthorIsCaller(const run::Book& book, const identity::PeerId& caller,
+                                  std::string_view key_id) {
+  const auto author = book.FindAuthor(key_id);
+  if (!author) return {};
+  const bool same = author->party == caller.party &&
+                    author->kind != run::AuthorKind::kCoordinator &&
+                    (author->kind == run::AuthorKind::kPerson || caller.name == author->name);
+  if (same) return {};
+  return run::Refuse("not-for-this-author",
+                     fmt::format("{} brings an entry of {}", caller.Uri(), author->name));
+}
+
+StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& caller,
+                            const BlobId& id) {
+  for (const auto& [name, run] : book.runs()) {
+    const bool over = run.phase == run::Phase::kFinished;
+    if (caller.kind == PeerKind::kPerson && !over && run.owner == caller.party &&
+        run.spec.model == id) {
+      return Upload{.run = name, .round = 0, .site = {}, .base = {}};
+    }
+    if (caller.kind != PeerKind::kSite) continue;
+    for (const auto& [site, contribution] : run.current.contributed) {
+      if (contribution.update != id || !IsSite(caller, run.Find(site)->holder)) continue;
+      if (run.phase != run::Phase::kTraining) {
+        return Error(Code::kFailedPrecondition, "round {} of {} is closed; {} came too late",
+                     run.current.round, name, id.Text());
+      }
+      return Upload{
+          .run = name, .round = run.current.round, .site = site, .base = run.current.base};
+    }
+  }
+  return Error(Code::kPermissionDenied,
+               "no entry of {} in the ledger names {}: submit the entry first", caller.Uri(),
+               id.Text());
+}
+
+StatusOr<Download> FindDownload(const run::Book& book, const identity::PeerId& caller,
+                                const BlobId& id, Instant now) {
+  Status why =
+      Error(Code::kPermissionDenied, "no run names {} a recipient of {}", caller.Uri(), id.Text());
+  for (const auto& [name, run] : book.runs()) {
+    const auto round = RoundOf(run, id);
+    // Before a round opens, the model has no recipient but its owner.
+    const bool owner = caller.kind == PeerKind::kPerson && caller.party == run.owner;
+    if (!round || (run.current.round == 0 && !owner)) continue;
+    const auto holder = HolderOf(run, caller);
+    if (!holder) continue;
+    why = CheckCoverage(run, *round, *holder, now);
+    if (why.ok()) return Download{.run = name, .to = *holder};
+  }
+  return why;
+}
+
+}  // namespace renkei::coordinator

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may ask for what. Pure questions to the book; a no is PERMISSION_DENIED with its reason.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "renkei/base/blob_id.h"
+#include "renkei/base/clock.h"
+#include "renkei/base/ids.h"
+#include "renkei/base/status.h"
+#include "renkei/identity/peer_id.h"
+#include "renkei/record/record.h"
+#include "renkei/run/book.h"
+#include "renkei/run/decision.h"
+
+namespace renkei::coordinator {
+
+// UNAUTHENTICATED for kAnonymous.
+Status CheckKnown(const identity::PeerId& caller);
+// PERMISSION_DENIED unless the caller is a person of a party of the charter.
+Status CheckPerson(const identity::PeerId& caller);
+
+// PERMISSION_DENIED unless the caller is an officer or operator of the party that enrolled a site
+// with this token; FAILED_PRECONDITION when nobody did yet.
+Status CheckMayGrant(const run::Book& book, const identity::PeerId& caller,
+                     const std::string& token_id);
+
+// Entries are signed by their caller: a site by itself, a person by somebody of its party. What
+// the book cannot place passes; the book refuses it with the better reason.
+run::Decision CheckAuthorIsCaller(const run::Book& book, const identity::PeerId& caller,
+                                  std::string_view key_id);
+
+// What an upload will be.
+struct Upload {
+  RunId run;
+  uint32_t round = 0;
+  SiteId site;  // empty: the spec's model
+  BlobId base;  // of an update
+};
+// The ledgered entry of the caller that names the blob.
+//   PERMISSION_DENIED    none does
+//   FAILED_PRECONDITION  one did, but the round is closed
+StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& caller,
+                            const BlobId& id);
+
+// A model that goes down, and to whom.
+struct Download {
+  RunId run;
+  record::Holder to;
+};
+// The run that names the caller (a site, or a person's party) a recipient of the model `id`, with
+// the determinations of the owner and of every contributor in it covering that recipient.
+StatusOr<Download> FindDownload(const run::Book& book, const identity::PeerId& caller,
+                                const BlobId& id, Instant now);
+
+}  // namespace renkei::coordinator

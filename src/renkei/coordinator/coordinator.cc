@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading, proving and joining.
+#include "renkei/coordinator/coordinator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "renkei/base/version.h"
+#include "renkei/coordinator/access.h"
+#include "renkei/identity/join.h"
+#include "renkei/seal/signed_note.h"
+
+namespace renkei::coordinator {
+namespace {
+
+constexpr std::string_view kSitePhases[] = {"idle",         "fetching",   "training",
+                                            "contributing", "evaluating", "waiting"};
+
+}  // namespace
+
+StatusOr<run::Welcome> Coordinator::Hello(const identity::PeerId& caller) {
+  run::Welcome welcome{.protocol = run::kProtocol,
+                       .charter_envelope = options_.charter_envelope,
+                       .checkpoint = "",
+                       .server_version = std::string(Version())};
+  if (caller.kind == identity::PeerKind::kAnonymous) return welcome;
+  RK_ASSIGN_OR_RETURN(welcome.checkpoint, ledger_->checkpoint());
+  return welcome;
+}
+
+StatusOr<run::Page> Coordinator::Read(const identity::PeerId& caller, uint64_t from,
+                                      uint32_t entries_max, Milliseconds wait) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  uint64_t size = 0;
+  {
+    std::shared_lock lock(state_mutex_);
+    const auto there = [&] { return ended_ || book_.size() > from; };
+    if (from > book_.size()) {
+      return Error(Code::kOutOfRange, "entry {} asked for, the ledger has {}", from, book_.size());
+    }
+    if (!there()) {
+      const bool seat = readers_.fetch_add(1) < kReadersWaitingMax;
+      if (seat) grown_.wait_for(lock, std::min(wait, kReadWaitMax), there);
+      readers_.fetch_sub(1);
+    }
+    size = book_.size();
+  }
+  run::Page page;
+  uint64_t bytes = 0;
+  const uint64_t count = std::min<uint64_t>({size - from, entries_max, run::kPageEntriesMax});
+  while (page.entries.size() < count && bytes < run::kPageBytesMax) {
+    RK_ASSIGN_OR_RETURN(Bytes entry, ledger_->Entry(from + page.entries.size()));
+    bytes += entry.size();
+    page.entries.push_back(std::move(entry));
+  }
+  RK_ASSIGN_OR_RETURN(page.checkpoint, CheckpointAt(from + page.entries.size()));
+  return page;
+}
+
+// The ledger signs its own size; a page that ends earlier is covered by a note of that size,
+// which says nothing that the larger one does not prove.
+StatusOr<std::string> Coordinator::CheckpointAt(uint64_t size) const {
+  RK_ASSIGN_OR_RETURN(const std::string whole, ledger_->checkpoint());
+  RK_ASSIGN_OR_RETURN(const seal::SignedNote note, seal::ParseNote(whole));
+  RK_ASSIGN_OR_RETURN(const seal::Checkpoint checkpoint, seal::ParseCheckpointText(note.text));
+  if (checkpoint.size == size) return whole;
+  RK_ASSIGN_OR_RETURN(const Digest root, ledger_->RootAt(size));
+  seal::SignedNote part{
+      .text = seal::CheckpointText({.origin = origin_, .size = size, .root = root}),
+      .signatures = {}};
+  seal::SignNote(part, origin_, *options_.key);
+  return seal::DumpNote(part);
+}
+
+StatusOr<std::vector<Digest>> Coordinator::ProveInclusion(const identity::PeerId& caller,
+                                                          uint64_t index, uint64_t tree_size) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  return ledger_->ProveInclusion(index, tree_size);
+}
+
+StatusOr<std::vector<Digest>> Coordinator::ProveConsistency(const identity::PeerId& caller,
+                                                            uint64_t from, uint64_t to) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  return ledger_->ProveConsistency(from, to);
+}
+
+Status Coordinator::Report(const identity::PeerId& caller, const run::SiteProgress& progress) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  if (caller.kind != identity::PeerKind::kSite) {
+    return Error(Code::kPermissionDenied, "only sites report progress");
+  }
+  const bool known = std::ranges::find(kSitePhases, progress.phase) != std::end(kSitePhases);
+  if (!known || !std::isfinite(progress.fraction) || progress.fraction < 0 ||
+      progress.fraction > 1) {
+    return Error(Code::kInvalidArgument, "a phase of the list and a fraction of 0 to 1");
+  }
+  RK_ASSIGN_OR_RETURN(const SiteId site, SiteId::Parse(caller.name));
+  const std::unique_lock lock(state_mutex_);
+  const run::SiteState* state = book_.FindSite(site);
+  if (state == nullptr || state->enrolled.party != caller.party) {
+    return Error(Code::kPermissionDenied, "site {} is not enrolled", site);
+  }
+  reports_[site] = {.progress = progress, .at = clock_.Now()};
+  return Ok();
+}
+
+Status Coordinator::AskJoin(const identity::PeerId&, const std::string& request_json) {
+  {
+    const std::scoped_lock lock(append_mutex_);
+    if (!asks_.Take("", clock_.Monotonic())) {
+      return Error(Code::kResourceExhausted, "too many requests to join; try again in a minute");
+    }
+  }
+  return joins_->Ask(request_json, clock_.Now());
+}
+
+StatusOr<std::string> Coordinator::PollJoin(const identity::PeerId&, const std::string& token_id) {
+  return joins_->Poll(token_id, clock_.Now());
+}
+
+StatusOr<std::vector<std::string>> Coordinator::PendingJoins(const identity::PeerId& caller) {
+  RK_RETURN_IF_ERROR(CheckPerson(caller));
+  return joins_->Pending(clock_.Now());
+}
+
+Status Coordinator::GrantJoin(const identity::PeerId& caller, const std::string& grant_json) {
+  RK_RETURN_IF_ERROR(CheckPerson(caller));
+  RK_ASSIGN_OR_RETURN(const identity::JoinGrant grant, identity::ParseJoinGrant(grant_json));
+  {
+    const std::shared_lock lock(state_mutex_);
+    RK_RETURN_IF_ERROR(CheckMayGrant(book_, caller, grant.token_id));
+  }
+  return joins_->Grant(grant_json, clock_.Now());
+}
+
+run::Book Coordinator::BookNow() const {
+  const std::shared_lock lock(state_mutex_);
+  return book_;
+}
+
+StatusOr<std::string> Coordinator::checkpoint() const { return ledger_->checkpoint(); }
+
+std::string Coordinator::origin() const { return origin_; }
+
+Status Coordinator::Health() const {
+  const std::shared_lock lock(state_mutex_);
+  return health_;
+}
+
+}  // namespace renkei::coordinator

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The coordinator's use cases: one ledger, its blobs and its runs, behind the verbs of run::Peer.
+// Transport, certificates and processes are the caller's. Thread-safe, but for Open and Serve.
+//
+// The directory holds: ledger/ (the truth), blobs/, snapshot (a cache of the fold), joins.json.
+//
+// Every verb takes the caller's identity as the transport verified it; identity::PeerKind::
+// kAnonymous may only Hello, AskJoin and PollJoin. Errors are those of run/peer.h; besides, any
+// call that touches the disk can fail with the disk's codes, and then nothing was acknowledged.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "renkei/base/blob_id.h"
+#include "renkei/base/bytes.h"
+#include "renkei/base/clock.h"
+#include "renkei/base/disk.h"
+#include "renkei/base/ids.h"
+#include "renkei/base/random.h"
+#include "renkei/base/status.h"
+#include "renkei/coordinator/joins.h"
+#include "renkei/coordinator/quota.h"
+#include "renkei/crypto/sign.h"
+#include "renkei/identity/peer_id.h"
+#include "renkei/ledger/ledger.h"
+#include "renkei/record/record.h"
+#include "renkei/run/book.h"
+#include "renkei/run/peer.h"
+#include "renkei/run/step.h"
+#include "renkei/store/blobs.h"
+
+namespace renkei::coordinator {
+
+inline constexpr int kReadersWaitingMax = 1024;  // long polls beyond it return at once
+inline constexpr Milliseconds kReadWaitMax{60'000};
+inline constexpr uint32_t kRefusalsPerMinute = 6;    // entries "refused", per author
+inline constexpr uint32_t kJoinAsksPerMinute = 120;  // of everybody together
+inline constexpr uint64_t kSnapshotEveryEntries = 512;
+inline constexpr size_t kRecentEnvelopesMax = 4096;  // for retries of Submit
+// How many bytes longer than its base an update may be: tensors are equal, headers may grow.
+inline constexpr uint64_t kUpdateGrowthMax = 16u << 20;
+
+struct Options {
+  std::string dir;
+  const crypto::SigningKey* key = nullptr;  // the charter's coordinator key; outlives
+  // Adopted as entry 0 of an empty ledger. For a ledger that has one: the same bytes, or empty.
+  Bytes charter_envelope;
+  int reduce_threads = 1;
+};
+
+class Coordinator {
+ public:
+  // Folds the ledger, from the snapshot where one is bound to it, and takes up all runs.
+  //   FAILED_PRECONDITION  the charter is another one than entry 0's, expired, or its
+  //                        coordinator key is not `key`
+  //   DATA_LOSS            the ledger's evidence does not hold
+  //   UNAVAILABLE          another process has the directory
+  static StatusOr<std::unique_ptr<Coordinator>> Open(Options options, Disk& disk, Clock& clock);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  StatusOr<run::Welcome> Hello(const identity::PeerId& caller);
+  StatusOr<run::Page> Read(const identity::PeerId& caller, uint64_t from, uint32_t entries_max,
+                           Milliseconds wait);
+  StatusOr<run::Submitted> Submit(const identity::PeerId& caller, ByteSpan envelope);
+  StatusOr<std::vector<Digest>> ProveInclusion(const identity::PeerId& caller, uint64_t index,
+                                               uint64_t tree_size);
+  StatusOr<std::vector<Digest>> ProveConsistency(const identity::PeerId& caller, uint64_t from,
+                                                 uint64_t to);
+
+  // An upload: BeginUpload, Write each chunk from sink->verified_chunks() on, Commit, then
+  // FinishUpload, which checks what the bytes mean (update: layout, finite) and may answer
+  // INVALID_ARGUMENT. A blob that is complete already: BeginUpload gives nullptr; FinishUpload
+  // is still to be called.
+  StatusOr<std::unique_ptr<store::BlobSink>> BeginUpload(const identity::PeerId& caller,
+                                                         const BlobId& id,
+                                                         std::span<const Digest> leaves);
+  Status FinishUpload(const identity::PeerId& caller, const BlobId& id);
+  StatusOr<std::vector<Digest>> Leaves(const identity::PeerId& caller, const BlobId& id);
+  StatusOr<std::unique_ptr<File>> OpenDownload(const identity::PeerId& caller, const BlobId& id);
+
+  StatusOr<Bytes> Receipt(const identity::PeerId& caller, uint64_t entry_index);
+  Status Report(const identity::PeerId& caller, const run::SiteProgress& progress);
+  StatusOr<std::string> RunStatus(const identity::PeerId& caller, const RunId& run);
+
+  Status AskJoin(const identity::PeerId& caller, const std::string& request_json);
+  StatusOr<std::string> PollJoin(const identity::PeerId& caller, const std::string& token_id);
+  StatusOr<std::vector<std::string>> PendingJoins(const identity::PeerId& caller);
+  Status GrantJoin(const identity::PeerId& caller, const std::string& grant_json);
+
+  // Drives the runs until asked to stop: timers and entries in this thread, checks and
+  // reductions in a second one. Wakes all waiting readers at the end.
+  void Serve(std::stop_token stop);
+  // The same work by hand: all that is due now, checks and reductions included. For tests and
+  // simulation; never beside Serve.
+  void Turn();
+
+  // A copy; for the pages and commands of the process that owns this.
+  run::Book BookNow() const;
+  StatusOr<std::string> checkpoint() const;
+  std::string origin() const;
+  // Not OK from a failure of the ledger's disk until its next append: health turns red.
+  Status Health() const;
+
+ private:
+  struct SiteReport {
+    run::SiteProgress progress;
+    Instant at{};
+  };
+  // A check of arrived bytes or a reduction, for the second thread.
+  struct Work {
+    RunId run;
+    uint32_t round = 0;
+    SiteId site;                              // check of this site's update, or
+    std::vector<record::ReduceInput> reduce;  // a reduction, or
+    bool model = false;                       // check of the spec's model
+  };
+
+  Coordinator(Options options, Disk& disk, Clock& clock);
+
+  // open.cc
+  Status LoadLedger();
+  Status Adopt();
+  Status FoldFrom(uint64_t first);
+  void KeepSnapshot();
+  // submit.cc; the callers hold append_mutex_.
+  StatusOr<uint64_t> AppendAccepted(ByteSpan envelope);
+  StatusOr<uint64_t> AppendOwn(const record::Record& record);
+  void NoteFailure(const Status& status);  // of the ledger
+  run::Decision Judge(const record::Entry& entry, ByteSpan envelope, Instant now) const;
+  void RecordRefusal(const record::Entry& entry, const run::Decision& decision);
+  void RememberEnvelope(const Digest& sha256, uint64_t index);
+  StatusOr<run::Submitted> ProveEntry(uint64_t index) const;
+  // rounds.cc
+  void StepRuns();
+  void TakeUp(const run::RunState& run);
+  void Tell(const RunId& run, const run::Event& event);     // takes append_mutex_
+  void StepRun(const RunId& run, const run::Event& event);  // its caller holds append_mutex_
+  bool CarryOut(const RunId& run, const run::Action& action);
+  std::optional<run::Event> DetermineOwnSending(const run::RunState& run);
+  void ServeWork(std::stop_token stop);
+  void Wake();
+  // work.cc
+  bool WorkOnce();
+  Status CheckUpdate(const RunId& run, uint32_t round, const SiteId& site);
+  Status CheckModel(const BlobId& model);
+  void ReduceRound(const Work& work);
+  Status CheckLayout(const BlobId& update, const BlobId& base) const;
+  // transfer.cc
+  Status CheckDownload(const identity::PeerId& caller, const BlobId& id) const;
+  bool KnownGood(const record::Contributed& contributed) const;
+  // coordinator.cc
+  StatusOr<std::string> CheckpointAt(uint64_t size) const;
+
+  Options options_;
+  Disk& disk_;
+  Clock& clock_;
+  std::unique_ptr<store::Blobs> blobs_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<Joins> joins_;
+  std::string origin_;
+
+  std::mutex append_mutex_;  // one check-append-fold at a time; before state_mutex_
+  Quota refusals_{kRefusalsPerMinute};
+  Quota asks_{kJoinAsksPerMinute};
+  std::map<Digest, uint64_t> recent_;
+  std::deque<Digest> recent_order_;
+  uint64_t snapshot_size_ = 0;
+
+  mutable std::shared_mutex state_mutex_;  // guards what follows; never held over disk writes
+  std::condition_variable_any grown_;      // the ledger grew, or the end
+  run::Book book_;
+  std::map<RunId, run::Live> live_;
+  std::map<SiteId, SiteReport> reports_;
+  std::deque<Work> work_;
+  Status health_;
+  std::condition_variable_any work_to_do_;
+  std::condition_variable_any step_to_do_;
+  bool step_asked_ = false;
+  std::optional<Instant> wake_at_;
+  std::atomic<int> readers_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace renkei::coordinator

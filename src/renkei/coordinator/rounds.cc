@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Driving the runs: what the step function decides is appended, queued or waited for.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "renkei/base/log.h"
+#include "renkei/coordinator/coordinator.h"
+#include "renkei/gate/determine.h"
+
+namespace renkei::coordinator {
+namespace {
+
+constexpr int kStepsInARowMax = 16;  // entries of one run without an event from outside
+constexpr Milliseconds kAppendRetry{2'000};
+constexpr Milliseconds kLookAgain{200};  // a clock may jump; conditions are cheap
+
+}  // namespace
+
+void Coordinator::Wake() {
+  {
+    const std::unique_lock lock(state_mutex_);
+    step_asked_ = true;
+  }
+  step_to_do_.notify_all();
+}
+
+void Coordinator::StepRuns() {
+  const std::scoped_lock lock(append_mutex_);
+  {
+    const std::unique_lock state(state_mutex_);
+    wake_at_.reset();
+    step_asked_ = false;
+  }
+  std::vector<RunId> open;
+  for (const auto& [id, run] : book_.runs()) {
+    if (run.phase != run::Phase::kFinished) open.push_back(id);
+  }
+  for (const RunId& id : open) {
+    StepRun(id, run::Tick{clock_.Now()});
+    if (auto event = DetermineOwnSending(*book_.FindRun(id))) StepRun(id, *event);
+  }
+  if (book_.size() - snapshot_size_ >= kSnapshotEveryEntries) KeepSnapshot();
+}
+
+// A run without live state, new or after a restart: what has arrived before is checked (again)
+// by the second thread.
+void Coordinator::TakeUp(const run::RunState& run) {
+  {
+    const std::unique_lock state(state_mutex_);
+    if (!live_.try_emplace(run.run).second) return;
+  }
+  std::vector<Work> found;
+  const auto here = [this](const BlobId& id) {
+    const auto has = blobs_->Has(id);
+    return has.ok() && *has;
+  };
+  if (here(run.spec.model)) {
+    found.push_back({.run = run.run, .site = {}, .reduce = {}, .model = true});
+  }
+  if (run.phase == run::Phase::kTraining) {
+    for (const auto& [site, contribution] : run.current.contributed) {
+      if (!here(contribution.update)) continue;
+      found.push_back({.run = run.run, .round = run.current.round, .site = site, .reduce = {}});
+    }
+  }
+  {
+    const std::unique_lock state(state_mutex_);
+    for (Work& work : found) work_.push_back(std::move(work));
+  }
+  work_to_do_.notify_all();
+}
+
+void Coordinator::Tell(const RunId& run, const run::Event& event) {
+  const std::scoped_lock lock(append_mutex_);
+  StepRun(run, run::Tick{clock_.Now()});
+  StepRun(run, event);
+}
+
+void Coordinator::StepRun(const RunId& id, const run::Event& event) {
+  if (const run::RunState* known = book_.FindRun(id)) TakeUp(*known);
+  run::Event next = event;
+  for (int i = 0; i < kStepsInARowMax; ++i) {
+    const run::RunState* run = book_.FindRun(id);
+    if (run == nullptr) return;
+    std::vector<run::Action> actions;
+    {
+      const std::unique_lock state(state_mutex_);
+      run::Live& live = live_[id];
+      run::Outcome outcome = run::Step(*run, std::move(live), next);
+      live = std::move(outcome.live);
+      actions = std::move(outcome.actions);
+    }
+    bool appended = false;
+    for (const run::Action& action : actions) appended |= CarryOut(id, action);
+    if (!appended) return;
+    next = run::Recorded{};
+  }
+}
+
+// True when an entry was appended.
+bool Coordinator::CarryOut(const RunId& run, const run::Action& action) {
+  const auto wake_by = [this](Instant when) {
+    const std::unique_lock state(state_mutex_);
+    wake_at_ = wake_at_ ? std::min(*wake_at_, when) : when;
+  };
+  if (const auto* wake = std::get_if<run::WakeAt>(&action)) {
+    wake_by(wake->when);
+    return false;
+  }
+  if (const auto* reduce = std::get_if<run::Reduce>(&action)) {
+    {
+      const std::unique_lock state(state_mutex_);
+      work_.push_back({.run = run, .round = reduce->round, .site = {}, .reduce = reduce->inputs});
+    }
+    work_to_do_.notify_all();
+    return false;
+  }
+  const record::Record& record = std::get<run::Append>(action).record;
+  const auto index = AppendOwn(record);
+  if (index.ok()) {
+    log::Info(record::KindOf(record), {{"run", run.text()}, {"index", *index}});
+    return true;
+  }
+  log::Error("run.step-not-recorded", {{"run", run.text()}, {"why", Message(index.status())}});
+  wake_by(clock_.Now() + kAppendRetry);
+  return false;
+}
+
+// The coordinator is the sender of what goes down to the sites: it asks the gate like everybody.
+// The event that its answer is, if it had to ask.
+std::optional<run::Event> Coordinator::DetermineOwnSending(const run::RunState& run) {
+  const Instant now = clock_.Now();
+  if (run.phase == run::Phase::kSubmitted || run.phase == run::Phase::kFinished) {
+    return std::nullopt;
+  }
+  if (run.coordinator_go && run.coordinator_go->ValidAt(now)) return std::nullopt;
+  std::vector<record::Holder> recipients = run::ResultRecipients(run);
+  std::erase(recipients, run.coordinator);
+  const record::Determined determined =
+      gate::Determine(*book_.charter(),
+                      {.item = "model",
+                       .run = run.run,
+                       .from = run.coordinator,
+                       .recipients = std::move(recipients),
+                       .purposes = run.spec.purposes,
+                       .classification_us = run.spec.classification_us,
+                       .classification_jp = run.spec.classification_jp,
+                       .blob = std::nullopt},
+                      now);
+  const auto index = AppendOwn(determined);
+  if (!index.ok()) {
+    log::Error("determination.not-recorded", {{"why", Message(index.status())}});
+    return std::nullopt;
+  }
+  if (determined.verdict != record::Verdict::kGo) return run::ModelBad{"not-permitted"};
+  return run::Recorded{};
+}
+
+void Coordinator::Turn() {
+  StepRuns();
+  while (WorkOnce()) StepRuns();
+}
+
+void Coordinator::ServeWork(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    if (WorkOnce()) continue;
+    std::unique_lock lock(state_mutex_);
+    work_to_do_.wait(lock, stop, [this] { return !work_.empty(); });
+  }
+}
+
+void Coordinator::Serve(std::stop_token stop) {
+  std::jthread worker([this](std::stop_token worker_stop) { ServeWork(worker_stop); });
+  while (!stop.stop_requested()) {
+    StepRuns();
+    std::unique_lock lock(state_mutex_);
+    const auto due = [this] { return step_asked_ || (wake_at_ && clock_.Now() >= *wake_at_); };
+    while (!stop.stop_requested() && !due()) {
+      step_to_do_.wait_for(lock, stop, kLookAgain, [this] { return step_asked_; });
+    }
+  }
+  {
+    const std::unique_lock lock(state_mutex_);
+    ended_ = true;
+  }
+  grown_.notify_all();
+}
+
+}  // namespace renkei::coordinator

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run stands at, as JSON for `run show` and the pages (docs/formats/run-spec.md, "Status").
+#include <utility>
+
+#include "renkei/coordinator/access.h"
+#include "renkei/coordinator/coordinator.h"
+#include "renkei/run/waiting.h"
+#include "renkei/syntax/json.h"
+#include "renkei/syntax/value.h"
+
+namespace renkei::coordinator {
+namespace {
+
+using syntax::Value;
+
+Value MetricsValue(const record::Metrics& metrics) {
+  Value object = Value::Object();
+  for (const auto& [name, value] : metrics) object.Set(name, value);
+  return object;
+}
+
+Value ScoreValue(const run::Score& score) {
+  Value object = Value::Object();
+  object.Set("examples", score.examples);
+  object.Set("metrics", MetricsValue(score.metrics));
+  return object;
+}
+
+Value CurveValue(const run::RunState& run) {
+  Value curve = Value::Array();
+  for (const run::RoundRecord& round : run.rounds) {
+    Value row = Value::Object();
+    row.Set("round", round.round);
+    row.Set("model", round.output.Text());
+    row.Set("examples", round.mean.examples);
+    row.Set("metrics", MetricsValue(round.mean.metrics));
+    Value sites = Value::Object();
+    for (const auto& [site, score] : round.sites) sites.Set(site.text(), ScoreValue(score));
+    row.Set("sites", std::move(sites));
+    curve.Push(std::move(row));
+  }
+  return curve;
+}
+
+// A site's phase as the ledger tells it, for when the site itself has not reported.
+std::string PhaseOf(const run::RunState& run, const SiteId& site, const run::Candidate& candidate) {
+  if (candidate.refused) return "refused";
+  if (!candidate.out.empty()) return "declined";
+  switch (run.phase) {
+    case run::Phase::kTraining:
+      if (run.current.declined.contains(site)) return "declined";
+      return run.current.contributed.contains(site) ? "contributing" : "waiting";
+    case run::Phase::kEvaluating:
+      return run.current.evaluated.contains(site) ? "evaluated" : "waiting";
+    case run::Phase::kFinished:
+      return "finished";
+    case run::Phase::kSubmitted:
+    case run::Phase::kStarting:
+    case run::Phase::kReducing:
+      return "waiting";
+  }
+  return "waiting";
+}
+
+Value Texts(const std::vector<std::string>& texts) { return Value(texts); }
+
+void SetOutcome(const run::RunState& run, Value& status) {
+  if (run.phase != run::Phase::kFinished) return;
+  status.Set("outcome", run.outcome);
+  status.Set("code", run.code);
+  if (run.model) status.Set("model", run.model->Text());
+}
+
+}  // namespace
+
+StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, const RunId& id) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  const std::shared_lock lock(state_mutex_);
+  const run::RunState* run = book_.FindRun(id);
+  if (run == nullptr) return Error(Code::kNotFound, "no run {}", id);
+  const auto live = live_.find(id);
+  const run::Waiting waiting =
+      run::WaitingFor(*run, live == live_.end() ? run::Live{} : live->second, clock_.Now());
+  Value status = Value::Object();
+  status.Set("run", id.text());
+  status.Set("phase", run::NameOf(run->phase));
+  status.Set("round", run->current.round);
+  status.Set("rounds", run->spec.rounds);
+  status.Set("waiting_for", Texts(waiting.waiting_for));
+  status.Set("since", FormatInstant(waiting.since));
+  status.Set("next", waiting.next);
+  SetOutcome(*run, status);
+  Value sites = Value::Array();
+  for (const auto& [site, candidate] : run->candidates) {
+    Value row = Value::Object();
+    row.Set("site", site.text());
+    row.Set("party", candidate.holder.party.text());
+    row.Set("country", candidate.holder.country);
+    const auto report = reports_.find(site);
+    const bool speaks = report != reports_.end() && run->phase != run::Phase::kFinished &&
+                        report->second.progress.run == id &&
+                        report->second.progress.round == run->current.round;
+    row.Set("phase", speaks ? report->second.progress.phase : PhaseOf(*run, site, candidate));
+    row.Set("fraction", speaks ? report->second.progress.fraction : 0.0);
+    sites.Push(std::move(row));
+  }
+  status.Set("sites", std::move(sites));
+  status.Set("curve", CurveValue(*run));
+  status.Set("audit", "sum not checked");  // The rules admit no run that has auditors.
+  return syntax::DumpJson(status);
+}
+
+}  // namespace renkei::coordinator

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// An entry comes in: judged, appended, folded, proved. Or refused, and the refusal is an entry.
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "renkei/base/log.h"
+#include "renkei/coordinator/access.h"
+#include "renkei/coordinator/coordinator.h"
+#include "renkei/crypto/hash.h"
+#include "renkei/gate/determine.h"
+#include "renkei/seal/signed_note.h"
+
+namespace renkei::coordinator {
+namespace {
+
+// What the author of `determined` asked its gate.
+gate::Crossing CrossingOf(const record::Determined& determined) {
+  return {.item = determined.item,
+          .run = determined.run,
+          .from = determined.from,
+          .recipients = determined.recipients,
+          .purposes = determined.purposes,
+          .classification_us = determined.classification_us,
+          .classification_jp = determined.classification_jp,
+          .blob = determined.blob};
+}
+
+struct Subject {
+  std::string_view what;
+  std::string name;
+};
+
+Subject SubjectOf(const record::Record& record) {
+  if (const auto* enrolled = std::get_if<record::SiteEnrolled>(&record)) {
+    return {.what = "site", .name = enrolled->site.text()};
+  }
+  const RunId* run = run::RunOf(record);
+  const bool crossing = std::holds_alternative<record::Determined>(record);
+  const bool about_run = std::holds_alternative<record::RunSubmitted>(record) ||
+                         std::holds_alternative<record::RunApproved>(record) ||
+                         std::holds_alternative<record::RunStopAsked>(record);
+  return {.what = crossing    ? "crossing"
+                  : about_run ? "run"
+                              : "entry",
+          .name = run != nullptr ? run->text() : record::KindOf(record)};
+}
+
+}  // namespace
+
+StatusOr<run::Submitted> Coordinator::Submit(const identity::PeerId& caller, ByteSpan envelope) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  if (envelope.size() > ledger::kEntryBytesMax) {
+    return Error(Code::kInvalidArgument, "{} bytes; an entry has at most {}", envelope.size(),
+                 ledger::kEntryBytesMax);
+  }
+  auto entry = record::Open(envelope);
+  if (!entry.ok()) return run::Refuse("not-an-entry", Message(entry.status())).ToStatus();
+  const Digest sha256 = crypto::Sha256(envelope);
+  uint64_t index = 0;
+  {
+    const std::scoped_lock lock(append_mutex_);
+    const auto recent = recent_.find(sha256);
+    if (recent != recent_.end()) {
+      index = recent->second;
+    } else {
+      run::Decision decision = CheckAuthorIsCaller(book_, caller, entry->key_id);
+      if (decision.ok()) decision = Judge(*entry, envelope, clock_.Now());
+      if (!decision.ok()) {
+        if (decision.code == Code::kPermissionDenied) RecordRefusal(*entry, decision);
+        return decision.ToStatus();
+      }
+      RK_ASSIGN_OR_RETURN(index, AppendAccepted(envelope));
+    }
+  }
+  Wake();
+  auto submitted = ProveEntry(index);
+  if (!submitted.ok()) NoteFailure(submitted.status());
+  return submitted;
+}
+
+run::Decision Coordinator::Judge(const record::Entry& entry, ByteSpan envelope, Instant now) const {
+  run::Decision decision = book_.Check(entry, envelope, now);
+  const auto* determined = std::get_if<record::Determined>(&entry.record);
+  if (!decision.ok() || determined == nullptr || determined->verdict != record::Verdict::kGo) {
+    return decision;
+  }
+  // A go is not taken on the sender's word: the same gate is asked again.
+  const record::Determined again = gate::Determine(*book_.charter(), CrossingOf(*determined), now);
+  if (again.verdict != record::Verdict::kGo) {
+    return run::Refuse("gate-refuses", gate::Explain(again));
+  }
+  if (determined->valid_until > again.valid_until + run::kClockSkewMax) {
+    return run::Refuse("gate-refuses", "valid for longer than the charter's gate allows");
+  }
+  return decision;
+}
+
+StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {
+  const auto index = ledger_->Append(envelope);
+  if (!index.ok()) {
+    NoteFailure(index.status());
+    return index.status();
+  }
+  RememberEnvelope(crypto::Sha256(envelope), *index);
+  {
+    const std::unique_lock lock(state_mutex_);
+    health_ = book_.Apply(*index, envelope);
+    RK_RETURN_IF_ERROR(health_);
+  }
+  grown_.notify_all();
+  return *index;
+}
+
+void Coordinator::NoteFailure(const Status& status) {
+  log::Error("ledger.failed", {{"why", Message(status)}});
+  const std::unique_lock lock(state_mutex_);
+  health_ = status;
+}
+
+StatusOr<uint64_t> Coordinator::AppendOwn(const record::Record& record) {
+  RK_ASSIGN_OR_RETURN(const Bytes envelope, record::Seal(record, *options_.key));
+  const run::Decision decision = book_.Check(envelope, clock_.Now());
+  if (!decision.ok()) {
+    return Annotate(decision.ToStatus(), "own entry " + record::KindOf(record));
+  }
+  return AppendAccepted(envelope);
+}
+
+void Coordinator::RecordRefusal(const record::Entry& entry, const run::Decision& decision) {
+  if (!refusals_.Take(entry.key_id, clock_.Monotonic())) return;
+  const Subject subject = SubjectOf(entry.record);
+  const auto index = AppendOwn(record::Refused{.what = std::string(subject.what),
+                                               .subject = subject.name,
+                                               .reasons = {decision.reason},
+                                               .at = clock_.Now()});
+  if (!index.ok()) log::Warn("refusal.not-recorded", {{"why", Message(index.status())}});
+}
+
+void Coordinator::RememberEnvelope(const Digest& sha256, uint64_t index) {
+  if (!recent_.emplace(sha256, index).second) return;
+  recent_order_.push_back(sha256);
+  if (recent_order_.size() > kRecentEnvelopesMax) {
+    recent_.erase(recent_order_.front());
+    recent_order_.pop_front();
+  }
+}
+
+StatusOr<run::Submitted> Coordinator::ProveEntry(uint64_t index) const {
+  run::Submitted submitted{.index = index, .inclusion = {}, .checkpoint = ""};
+  RK_ASSIGN_OR_RETURN(submitted.checkpoint, ledger_->checkpoint());
+  RK_ASSIGN_OR_RETURN(const seal::SignedNote note, seal::ParseNote(submitted.checkpoint));
+  RK_ASSIGN_OR_RETURN(const seal::Checkpoint checkpoint, seal::ParseCheckpointText(note.text));
+  RK_ASSIGN_OR_RETURN(submitted.inclusion, ledger_->ProveInclusion(index, checkpoint.size));
+  return submitted;
+}
+
+}  // namespace renkei::coordinator

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second thread: what reads whole models. Memory does not grow with them.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "renkei/base/log.h"
+#include "renkei/coordinator/coordinator.h"
+#include "renkei/reduce/weighted_mean.h"
+#include "renkei/run/spec.h"
+#include "renkei/tensor/reader.h"
+#include "renkei/tensor/values.h"
+
+namespace renkei::coordinator {
+namespace {
+
+static_assert(run::kWeightedMeanAlgorithm == reduce::kAlgorithm);
+
+constexpr char kUpdateInvalid[] = "update-invalid";
+constexpr char kModelInvalid[] = "model-invalid";
+
+// Whether the bytes are to blame, and not our disk.
+bool BytesAreBad(const Status& status) {
+  return status.code() == Code::kInvalidArgument || status.code() == Code::kResourceExhausted;
+}
+
+}  // namespace
+
+bool Coordinator::WorkOnce() {
+  Work work;
+  {
+    const std::unique_lock lock(state_mutex_);
+    if (work_.empty()) return false;
+    work = std::move(work_.front());
+    work_.pop_front();
+  }
+  if (!work.reduce.empty()) {
+    ReduceRound(work);
+    return true;
+  }
+  Status status;
+  if (work.model) {
+    BlobId model;
+    {
+      const std::shared_lock lock(state_mutex_);
+      const run::RunState* run = book_.FindRun(work.run);
+      if (run != nullptr) model = run->spec.model;
+    }
+    status = CheckModel(model);
+  } else {
+    status = CheckUpdate(work.run, work.round, work.site);
+  }
+  if (!status.ok()) {
+    log::Warn("work.check-failed", {{"run", work.run.text()}, {"why", Message(status)}});
+  }
+  return true;
+}
+
+Status Coordinator::CheckModel(const BlobId& model) {
+  RK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, blobs_->Open(model));
+  auto layout = tensor::ReadLayout(*file);
+  const Status status = layout.ok() ? tensor::CheckFinite(*file, *layout) : layout.status();
+  if (!status.ok() && !BytesAreBad(status)) return status;
+  std::vector<RunId> runs;
+  {
+    const std::shared_lock lock(state_mutex_);
+    for (const auto& [id, run] : book_.runs()) {
+      if (run.spec.model == model && run.phase != run::Phase::kFinished) runs.push_back(id);
+    }
+  }
+  for (const RunId& id : runs) {
+    if (status.ok()) {
+      Tell(id, run::ModelStored{});
+    } else {
+      Tell(id, run::ModelBad{kModelInvalid});
+    }
+  }
+  return status;
+}
+
+Status Coordinator::CheckUpdate(const RunId& id, uint32_t round, const SiteId& site) {
+  BlobId update;
+  BlobId base;
+  {
+    const std::shared_lock lock(state_mutex_);
+    const run::RunState* run = book_.FindRun(id);
+    if (run == nullptr || run->current.round != round) return Ok();
+    const auto contribution = run->current.contributed.find(site);
+    if (contribution == run->current.contributed.end()) return Ok();
+    update = contribution->second.update;
+    base = run->current.base;
+  }
+  const Status status = CheckLayout(update, base);
+  if (status.ok()) {
+    Tell(id, run::UpdateStored{.round = round, .site = site});
+  } else if (BytesAreBad(status)) {
+    Tell(id, run::UpdateBad{.round = round, .site = site, .code = kUpdateInvalid});
+  }
+  return status;
+}
+
+Status Coordinator::CheckLayout(const BlobId& update, const BlobId& base) const {
+  RK_ASSIGN_OR_RETURN(const std::unique_ptr<File> base_file, blobs_->Open(base));
+  RK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, blobs_->Open(update));
+  const auto expected = tensor::ReadLayout(*base_file);
+  if (!expected.ok()) {
+    return Error(Code::kDataLoss, "base model {}: {}", base.Text(), Message(expected.status()));
+  }
+  RK_ASSIGN_OR_RETURN(const tensor::Layout got, tensor::ReadLayout(*file));
+  RK_RETURN_IF_ERROR(tensor::CheckSameLayout(*expected, got));
+  return tensor::CheckFinite(*file, got);
+}
+
+void Coordinator::ReduceRound(const Work& work) {
+  const auto reduce = [&]() -> StatusOr<BlobId> {
+    std::vector<std::unique_ptr<File>> files;
+    std::vector<reduce::Input> inputs;
+    for (const record::ReduceInput& input : work.reduce) {
+      RK_ASSIGN_OR_RETURN(auto file, blobs_->Open(input.update));
+      inputs.push_back({.file = file.get(), .weight = input.weight});
+      files.push_back(std::move(file));
+    }
+    RK_ASSIGN_OR_RETURN(const std::unique_ptr<store::BlobDraft> draft, blobs_->Create());
+    RK_RETURN_IF_ERROR(reduce::WeightedMean(inputs, *draft, {.threads = options_.reduce_threads}));
+    return draft->Finish();
+  };
+  const StatusOr<BlobId> output = reduce();
+  if (output.ok()) {
+    Tell(work.run, run::Reduced{.round = work.round, .output = *output});
+    return;
+  }
+  log::Error("round.not-reduced",
+             {{"run", work.run.text()}, {"round", work.round}, {"why", Message(output.status())}});
+  Tell(work.run, run::ReduceFailed{.round = work.round});
+}
+
+}  // namespace renkei::coordinator
