@@ -27,14 +27,33 @@ uint64_t RoundUpToBundle(uint64_t index) {
 
 }  // namespace
 
-// What one sync makes durable. The writer that began it commits it; the others wait for
-// `is_done`.
-struct Ledger::Batch {
+// What one sync makes durable. The writer that began it commits it; the others wait.
+class Ledger::Batch {
+ public:
   JournalBatch records;
   std::vector<NewEntry> entries;
   uint64_t first_index = 0;
-  Status status;
-  std::atomic<int> is_done{0};  // int: waits on a futex of its own
+
+  void Finish(Status status) {
+    {
+      const std::lock_guard lock(mutex_);
+      status_ = std::move(status);
+      is_done_ = true;
+    }
+    done_.notify_all();
+  }
+  // Not std::atomic::wait: it spins and yields, which costs more than the sync on busy machines.
+  Status Wait() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return is_done_; });
+    return status_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool is_done_ = false;
+  Status status_;
 };
 
 Ledger::Ledger(Disk& disk, std::string directory, std::string origin,
@@ -167,14 +186,8 @@ StatusOr<uint64_t> Ledger::Append(ByteSpan entry) {
     batch->records.Add(entry, leaf_hash);
     batch->entries.push_back({.bytes = std::move(copy), .leaf_hash = leaf_hash});
   }
-  if (position == 0) {
-    batch->status = Commit(batch);
-    batch->is_done = 1;
-    batch->is_done.notify_all();
-  } else {
-    batch->is_done.wait(0);
-  }
-  if (!batch->status.ok()) return batch->status;
+  if (position == 0) batch->Finish(Commit(batch));
+  RK_RETURN_IF_ERROR(batch->Wait());
   return batch->first_index + position;
 }
 

@@ -74,7 +74,7 @@ class Ledger {
   }
 
  private:
-  struct Batch;
+  class Batch;
 
   Ledger(Disk& disk, std::string directory, std::string origin, const crypto::SigningKey& signer);
 

@@ -330,6 +330,7 @@ Status SyncFiles(Disk& disk, const std::set<std::string>& paths) {
 void Tiles::Tidy(uint64_t size) {
   for (int level = kBundleLevel; level < kTileLevels; ++level) {
     const uint64_t count = CountAt(size, std::max(level, 0));
+    if (count == 0) break;
     const TileName last = {
         .level = level, .index = count / kTileWidth, .width = count % kTileWidth};
     const std::string partial = JoinPath(directory_, PartialDirectory(last));
