@@ -66,6 +66,9 @@ TEST(Toml, RefusesWhatTomlOrWeForbidAndSaysWhere) {
       {std::string("a = 1\0", 6), "line 1, column "},
       {"a", "line 1, column "},
       {"= 1", "line 1, column "},
+      {"[:", "line 1, column "},
+      {"[[:]]", "line 1, column "},
+      {"{ : = 1 }", "line 1, column "},
       {"a = 1 b = 2", "line 1, column "},
   };
   for (const auto& c : cases) {
@@ -90,11 +93,32 @@ TEST(Toml, LimitsDepthAndSize) {
   EXPECT_THAT(ParseToml(nested(31)), IsOk());
   EXPECT_THAT(ParseToml(nested(32)), StatusIs(Code::kInvalidArgument, HasSubstr("deep")));
   EXPECT_THAT(ParseToml(nested(100'000)), StatusIs(Code::kInvalidArgument));
-  std::string dotted = "a";
-  for (int i = 0; i < 100; ++i) dotted += ".a";
-  EXPECT_THAT(ParseToml(dotted + " = 1"), StatusIs(Code::kInvalidArgument, HasSubstr("deep")));
+  EXPECT_THAT(ParseToml("a = " + std::string(40, '[') + std::string(40, ']')),
+              StatusIs(Code::kInvalidArgument, HasSubstr("deep")));
   EXPECT_THAT(ParseToml("a = 1", {.size_bytes_max = 5}), IsOk());
   EXPECT_THAT(ParseToml("a = 11", {.size_bytes_max = 5}), StatusIs(Code::kResourceExhausted));
+}
+
+TEST(Toml, LimitsThePartsOfAKey) {
+  const auto dotted = [](int parts) {
+    std::string key = "a";
+    for (int i = 1; i < parts; ++i) key += ".a";
+    return key;
+  };
+  EXPECT_THAT(ParseToml(dotted(31) + " = 1"), IsOk());
+  for (const char* form : {"{} = 1", "[{}]", "[[{}]]", "x = {{ {} = 1 }}",
+                           "x = \"\"\"\"y\"\"\"\"\n{} = 1", "x = 'it\"s'\n{} = 1",
+                           "x = \"\\\"\"\n{} = 1", "# \"\n{} = 1", "x = '''\n\"'''''\n{} = 1"}) {
+    const std::string shallow = fmt::format(fmt::runtime(form), dotted(20));
+    EXPECT_THAT(ParseToml(shallow), IsOk()) << shallow;
+    const std::string deep = fmt::format(fmt::runtime(form), dotted(1'000'000));
+    EXPECT_THAT(ParseToml(deep), StatusIs(Code::kInvalidArgument, HasSubstr("parts"))) << form;
+  }
+  EXPECT_THAT(ParseToml(". . . ."), StatusIs(Code::kInvalidArgument));
+  const std::string dots(100, '.');
+  EXPECT_THAT(ParseToml("a = '" + dots + "' # " + dots + "\nb = \"" + dots + "\"\nc = '''\n" +
+                        dots + "'''\nd = [1.0, 2.0, 3.0]"),
+              IsOk());
 }
 
 TEST(Toml, NoBytesMakeTheParserFailOtherwiseThanByAnError) {
