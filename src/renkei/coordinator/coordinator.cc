@@ -143,6 +143,8 @@ StatusOr<std::string> Coordinator::checkpoint() const { return ledger_->checkpoi
 
 std::string Coordinator::origin() const { return origin_; }
 
+const charter::Charter& Coordinator::charter() const { return *book_.charter(); }
+
 Status Coordinator::Health() const {
   const std::shared_lock lock(state_mutex_);
   return health_;

@@ -32,6 +32,7 @@
 #include "renkei/base/ids.h"
 #include "renkei/base/random.h"
 #include "renkei/base/status.h"
+#include "renkei/charter/charter.h"
 #include "renkei/coordinator/joins.h"
 #include "renkei/coordinator/quota.h"
 #include "renkei/crypto/sign.h"
@@ -48,6 +49,7 @@ namespace renkei::coordinator {
 inline constexpr int kReadersWaitingMax = 1024;  // long polls beyond it return at once
 inline constexpr Milliseconds kReadWaitMax{60'000};
 inline constexpr uint32_t kRefusalsPerMinute = 6;    // entries "refused", per author
+inline constexpr uint32_t kEntriesPerMinute = 6000;  // of one author
 inline constexpr uint32_t kJoinAsksPerMinute = 120;  // of everybody together
 inline constexpr uint64_t kSnapshotEveryEntries = 512;
 inline constexpr size_t kRecentEnvelopesMax = 4096;  // for retries of Submit
@@ -114,6 +116,7 @@ class Coordinator {
   run::Book BookNow() const;
   StatusOr<std::string> checkpoint() const;
   std::string origin() const;
+  const charter::Charter& charter() const;  // never changes
   // Not OK from a failure of the ledger's disk until its next append: health turns red.
   Status Health() const;
 
@@ -177,6 +180,7 @@ class Coordinator {
 
   std::mutex append_mutex_;  // one check-append-fold at a time; before state_mutex_
   Quota refusals_{kRefusalsPerMinute};
+  Quota entries_{kEntriesPerMinute};
   Quota asks_{kJoinAsksPerMinute};
   std::map<Digest, uint64_t> recent_;
   std::deque<Digest> recent_order_;

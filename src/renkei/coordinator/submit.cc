@@ -71,6 +71,11 @@ StatusOr<run::Submitted> Coordinator::Submit(const identity::PeerId& caller, Byt
         if (decision.code == Code::kPermissionDenied) RecordRefusal(*entry, decision);
         return decision.ToStatus();
       }
+      if (!entries_.Take(entry->key_id, clock_.Monotonic())) {
+        return Error(Code::kResourceExhausted,
+                     "more than {} entries of one author in a minute; try again later",
+                     kEntriesPerMinute);
+      }
       RK_ASSIGN_OR_RETURN(index, AppendAccepted(envelope));
     }
   }

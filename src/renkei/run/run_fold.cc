@@ -31,6 +31,14 @@ Score MeanOf(const std::map<SiteId, Score>& sites) {
   return mean;
 }
 
+void ForgetOldScores(RunState& run) {
+  size_t values = 0;
+  for (auto round = run.rounds.rbegin(); round != run.rounds.rend(); ++round) {
+    for (const auto& [site, score] : round->sites) values += score.metrics.size();
+    if (values > kScoredValuesMax) round->sites.clear();
+  }
+}
+
 void SpendDetermination(std::optional<Standing>& standing, uint64_t index) {
   if (standing && standing->index == index) ++standing->uses;
 }
@@ -120,9 +128,7 @@ class Folder {
     RoundRecord& round = run_.rounds.emplace_back();
     round.round = entry.round;
     round.output = entry.output;
-    if (run_.rounds.size() > kScoredRoundsMax) {
-      run_.rounds[run_.rounds.size() - kScoredRoundsMax - 1].sites.clear();
-    }
+    ForgetOldScores(run_);
     Enter(run_, "round.reduced", Phase::kEvaluating, time_);
   }
 

@@ -34,8 +34,9 @@ std::span<const LegalTransition> LegalTransitions();
 bool IsLegal(Phase from, std::string_view kind);
 bool IsLegal(Phase from, std::string_view kind, Phase to);
 
-// Rounds of which each site's metrics are kept; of older ones the mean remains.
-inline constexpr size_t kScoredRoundsMax = 200;
+// Values of single sites' metrics that a run keeps: of the newest rounds, and always of the last.
+// Of older rounds the mean remains.
+inline constexpr size_t kScoredValuesMax = 100'000;
 
 // A determination with verdict go that stands for the run.
 struct Standing {
@@ -87,7 +88,7 @@ struct RoundRecord {
   uint32_t round = 0;
   BlobId output;
   Score mean;                     // weighted by examples; examples = their sum
-  std::map<SiteId, Score> sites;  // see kScoredRoundsMax
+  std::map<SiteId, Score> sites;  // see kScoredValuesMax
 };
 
 // The round that is going on.

@@ -299,6 +299,27 @@ TEST_F(RunStep, StopsWhenAskedInAnyPhase) {
   }
 }
 
+TEST_F(RunStep, KeepsTheMeansOfAllRoundsAndTheSitesOfTheNewest) {
+  BeginTraining(60, 4);
+  for (uint32_t round = 1; round <= 60; ++round) {
+    for (size_t site = 0; site < 4; ++site) Contribute(site);
+    ReduceTo(100 + round);
+    for (size_t site = 0; site < 4; ++site) {
+      record::Evaluated entry = Federation().Evaluated(world_->run(), SiteAt(site), 0.5);
+      for (int i = 0; i < 999; ++i) entry.metrics[fmt::format("m{}", i)] = 1;
+      ASSERT_TRUE(world_->Submit(world_->Site(SiteAt(site)), entry).ok());
+    }
+  }
+  ASSERT_EQ(world_->run().outcome, "completed");
+  size_t kept = 0;
+  for (const RoundRecord& round : world_->run().rounds) {
+    EXPECT_EQ(round.mean.metrics.at("loss"), 0.5);
+    kept += round.sites.size() * 1000;
+  }
+  EXPECT_LE(kept, kScoredValuesMax + 4000);
+  EXPECT_GE(kept, kScoredValuesMax - 4000);
+}
+
 TEST_F(RunStep, TriesAReductionAgainWithPausesAndThenGivesUp) {
   BeginTraining(1, 3);
   for (size_t site = 0; site < 4; ++site) Contribute(site);
