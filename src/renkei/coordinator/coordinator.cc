@@ -85,6 +85,11 @@ StatusOr<std::vector<Digest>> Coordinator::ProveConsistency(const identity::Peer
   return ledger_->ProveConsistency(from, to);
 }
 
+void Coordinator::CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) {
+  received_bytes_ += received_bytes;
+  sent_bytes_ += sent_bytes;
+}
+
 Status Coordinator::Report(const identity::PeerId& caller, const run::SiteProgress& progress) {
   RK_RETURN_IF_ERROR(CheckKnown(caller));
   if (caller.kind != identity::PeerKind::kSite) {

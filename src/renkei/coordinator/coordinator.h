@@ -98,6 +98,8 @@ class Coordinator {
 
   StatusOr<Bytes> Receipt(const identity::PeerId& caller, uint64_t entry_index);
   Status Report(const identity::PeerId& caller, const run::SiteProgress& progress);
+  // Blob bytes that the transport moved; RunStatus tells their sums since the start.
+  void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes);
   StatusOr<std::string> RunStatus(const identity::PeerId& caller, const RunId& run);
 
   Status AskJoin(const identity::PeerId& caller, const std::string& request_json);
@@ -198,6 +200,8 @@ class Coordinator {
   bool step_asked_ = false;
   std::optional<Instant> wake_at_;
   std::atomic<int> readers_ = 0;
+  std::atomic<uint64_t> received_bytes_ = 0;
+  std::atomic<uint64_t> sent_bytes_ = 0;
   bool ended_ = false;
 };
 

@@ -106,6 +106,9 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
   }
   status.Set("sites", std::move(sites));
   status.Set("curve", CurveValue(*run));
+  // Of all runs, since this process started.
+  status.Set("bytes_up", received_bytes_.load());
+  status.Set("bytes_down", sent_bytes_.load());
   status.Set("audit", "sum not checked");  // The rules admit no run that has auditors.
   return syntax::DumpJson(status);
 }

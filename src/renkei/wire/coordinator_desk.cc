@@ -52,6 +52,9 @@ class CoordinatorDesk final : public Desk {
   StatusOr<std::unique_ptr<File>> OpenDownload(const Caller& caller, const BlobId& id) override {
     return coordinator_.OpenDownload(caller, id);
   }
+  void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) override {
+    coordinator_.CountTransfer(received_bytes, sent_bytes);
+  }
   Status Report(const Caller& caller, const run::SiteProgress& progress) override {
     return coordinator_.Report(caller, progress);
   }

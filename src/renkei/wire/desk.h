@@ -49,6 +49,9 @@ class Desk {
   virtual StatusOr<std::vector<Digest>> Leaves(const Caller& caller, const BlobId& id) = 0;
   virtual StatusOr<std::unique_ptr<File>> OpenDownload(const Caller& caller, const BlobId& id) = 0;
 
+  // Blob bytes that came in and went out, as they move.
+  virtual void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) = 0;
+
   virtual Status Report(const Caller& caller, const run::SiteProgress& progress) = 0;
   virtual StatusOr<std::string> RunStatus(const Caller& caller, const RunId& run) = 0;
   virtual Status AskJoin(const Caller& caller, const std::string& json) = 0;

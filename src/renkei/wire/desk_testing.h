@@ -2,6 +2,7 @@
 // A desk in memory that grants everything to everybody it can name. Tests only.
 #pragma once
 
+#include <atomic>
 #include <algorithm>
 #include <condition_variable>
 #include <memory>
@@ -104,6 +105,13 @@ class MemoryDesk final : public Desk {
     return blobs_->Open(served_instead_.value_or(id));
   }
 
+  void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) override {
+    received_bytes_ += received_bytes;
+    sent_bytes_ += sent_bytes;
+  }
+  uint64_t received_bytes() const { return received_bytes_; }
+  uint64_t sent_bytes() const { return sent_bytes_; }
+
   Status Report(const Caller& caller, const run::SiteProgress& progress) override {
     Note(caller);
     const std::lock_guard lock(mutex_);
@@ -156,6 +164,8 @@ class MemoryDesk final : public Desk {
   std::vector<std::string> reports_;
   std::vector<std::string> joins_;
   std::string grant_;
+  std::atomic<uint64_t> received_bytes_ = 0;
+  std::atomic<uint64_t> sent_bytes_ = 0;
 };
 
 }  // namespace renkei::wire

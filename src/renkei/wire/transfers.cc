@@ -114,6 +114,7 @@ class UploadSession {
         return Unexpected(fmt::format("chunk {}", i));
       }
       RK_RETURN_IF_ERROR(sink.Write(i, AsBytes(request_.chunk().content())));
+      serving_.desk.CountTransfer(request_.chunk().content().size(), 0);
     }
     return Ok();
   }
@@ -201,6 +202,7 @@ class DownloadSession {
       RK_RETURN_IF_ERROR(ReadExactly(file, i * kChunkBytes,
                                      {reinterpret_cast<uint8_t*>(content.data()), content.size()}));
       RK_RETURN_IF_ERROR(Send(fmt::format("at chunk {} of {}", i, id_.chunks())));
+      serving_.desk.CountTransfer(0, id_.ChunkSize(i));
     }
     return Ok();
   }

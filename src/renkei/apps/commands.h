@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command of `renkei`: its options, filled by main.cc from flag > RENKEI_* > default, and
+// its function. Each prints through the Console and gives the exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "renkei/apps/console.h"
+
+namespace renkei::apps {
+
+// Who acts: a person of a party, under a charter. RENKEI_PARTY, RENKEI_AS, RENKEI_CHARTER.
+struct ActorOptions {
+  std::string party_dir;
+  std::string person;
+  std::string charter_file;
+};
+
+struct InitOptions {
+  std::string dir;
+  std::string party;
+  std::string name;
+  std::string country;
+  std::vector<std::string> people;  // "alice:officer,operator,researcher"
+  uint32_t threshold = 1;
+  std::string coordinator_address;  // empty: this party runs no coordinator
+};
+Exit Init(const InitOptions& options, const Console& console);
+
+struct CharterNewOptions {
+  std::string name;
+  std::vector<std::string> party_files;
+  std::vector<std::string> purposes;
+  uint32_t valid_days = 365;
+  uint32_t approvals = 2;
+  std::string out;
+};
+Exit CharterNew(const CharterNewOptions& options, const Console& console);
+Exit CharterLint(const std::string& file, const Console& console);
+struct CharterSignOptions {
+  std::string file;  // the TOML text, or an envelope that others signed already
+  std::string party_dir;
+  std::string person;
+  std::string out;
+};
+Exit CharterSign(const CharterSignOptions& options, const Console& console);
+Exit CharterVerify(const std::string& file, const Console& console);
+Exit CharterShow(const std::string& file, const Console& console);
+Exit Authority(const std::string& charter_file, const Console& console);
+
+struct CoordinatorOptions {
+  std::string party_dir;
+  std::string charter_file;
+  std::string dir;
+  std::string listen;  // empty: all addresses, the port of the charter's address
+};
+Exit CoordinatorRun(const CoordinatorOptions& options);
+
+struct SiteInviteOptions {
+  std::string party_dir;
+  std::string charter_file;
+  std::string site;
+  std::string country;  // empty: the party's
+  uint32_t days = 7;
+  uint64_t weight_max = 0;  // 0: the charter's
+};
+Exit SiteInvite(const SiteInviteOptions& options, const Console& console);
+struct SiteJoinOptions {
+  std::string token;
+  std::string dir;
+  std::string data_dir;
+  uint64_t examples = 0;
+  std::vector<std::string> trainers;  // "wafer-cnn=renkei-wafer task --data /data"
+  std::string issuer_dir;
+  uint32_t wait_s = 600;
+};
+Exit SiteJoin(const SiteJoinOptions& options, const Console& console);
+struct SiteApproveOptions {
+  ActorOptions actor;
+  std::string site;  // empty: every pending request of this party
+  uint32_t wait_s = 0;
+};
+Exit SiteApprove(const SiteApproveOptions& options, const Console& console);
+Exit SiteStart(const std::string& dir);
+
+struct RunSubmitOptions {
+  ActorOptions actor;
+  std::string spec_file;
+  std::string model_file;
+};
+Exit RunSubmit(const RunSubmitOptions& options, const Console& console);
+struct RunOptions {
+  ActorOptions actor;
+  std::string run;
+};
+Exit RunApprove(const RunOptions& options, const Console& console);
+Exit RunList(const ActorOptions& actor, const Console& console);
+Exit RunShow(const RunOptions& options, const Console& console);
+Exit RunWatch(const RunOptions& options, const Console& console);
+Exit RunStop(const RunOptions& options, const Console& console);
+
+struct LedgerOptions {
+  std::string dir;  // a ledger directory on this machine; empty: ask the coordinator as `actor`
+  ActorOptions actor;
+  uint64_t from = 0;
+  uint64_t count = 50;
+  uint64_t index = 0;
+};
+Exit LedgerVerify(const LedgerOptions& options, const Console& console);
+Exit LedgerShow(const LedgerOptions& options, const Console& console);
+Exit LedgerProve(const LedgerOptions& options, const Console& console);
+
+struct ReleaseBuildOptions {
+  ActorOptions actor;
+  std::string run;
+  uint32_t round = 0;  // 0: the last
+  std::string out;
+};
+Exit ReleaseBuild(const ReleaseBuildOptions& options, const Console& console);
+Exit ReleaseVerify(const std::string& dir, const Console& console);
+
+struct DemoOptions {
+  std::string data_dir;  // empty: synthetic wafers
+  std::string out_dir;   // empty: a temporary directory, removed at the end
+  std::string report_file;
+  uint64_t seed = 1;
+  uint32_t rounds = 0;  // 0: as fits the data
+  bool arms = true;     // also train each site alone and the pooled upper bound
+};
+Exit Demo(const DemoOptions& options, const Console& console);
+
+}  // namespace renkei::apps

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A party's answer to its sites that ask to join: each request is checked against the invitation
+// that the party made, the site is enrolled in the ledger, and its first leaf goes back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "renkei/apps/person_session.h"
+#include "renkei/base/ids.h"
+#include "renkei/base/status.h"
+#include "renkei/crypto/sign.h"
+
+namespace renkei::apps {
+
+struct Enrolled {
+  SiteId site;
+  uint64_t entry = 0;
+  uint64_t examples = 0;
+  crypto::PublicKey key;
+};
+
+// Enrols every pending site of the session's party, or only `site` when it is not empty. Requests
+// that this party did not invite are left alone; one that its token does not vouch for is told on
+// standard error.
+StatusOr<std::vector<Enrolled>> ApprovePending(PersonSession& session, const std::string& party_dir,
+                                               const std::string& site);
+
+}  // namespace renkei::apps

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line. Flag > RENKEI_* > default; the environment is read here and nowhere else.
+#include <functional>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "renkei/apps/commands.h"
+#include "renkei/base/log.h"
+#include "renkei/base/version.h"
+#include "renkei/wire/allocator.h"
+
+namespace renkei::apps {
+namespace {
+
+// What the parser fills in, and the command it chose.
+struct Choice {
+  OutputFormat format = OutputFormat::kTable;
+  log::Level level = log::Level::kWarn;
+  std::function<Exit(const Console&)> command;
+
+  InitOptions init;
+  CharterNewOptions charter_new;
+  CharterSignOptions charter_sign;
+  CoordinatorOptions coordinator;
+  SiteInviteOptions site_invite;
+  SiteJoinOptions site_join;
+  SiteApproveOptions site_approve;
+  RunSubmitOptions run_submit;
+  RunOptions run;
+  LedgerOptions ledger;
+  ReleaseBuildOptions release_build;
+  DemoOptions demo;
+  ActorOptions actor;
+  std::string path;
+};
+
+CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& purpose) {
+  CLI::App* group = parent.add_subcommand(name, purpose);
+  group->require_subcommand(1);
+  return group;
+}
+
+void OnChosen(CLI::App* command, Choice& choice, std::function<Exit(const Console&)> run) {
+  command->callback([&choice, run = std::move(run)] { choice.command = run; });
+}
+
+CLI::Option* PartyOption(CLI::App* command, std::string& into) {
+  return command->add_option("--party", into, "the party's directory, made by renkei init")
+      ->envname("RENKEI_PARTY");
+}
+
+CLI::Option* CharterOption(CLI::App* command, std::string& into) {
+  return command->add_option("--charter", into, "the signed charter")->envname("RENKEI_CHARTER");
+}
+
+void ActorFlags(CLI::App* command, ActorOptions& actor, bool required = true) {
+  PartyOption(command, actor.party_dir)->required(required);
+  command->add_option("--as", actor.person, "the person who acts")
+      ->envname("RENKEI_AS")
+      ->required(required);
+  CharterOption(command, actor.charter_file)->required(required);
+}
+
+void AddInit(CLI::App& app, Choice& choice) {
+  CLI::App* init = app.add_subcommand("init", "make a party: keys, authority and public card");
+  InitOptions& o = choice.init;
+  init->add_option("--dir", o.dir, "directory to make")->required();
+  init->add_option("--party", o.party, "party id, such as pacific-fab")->required();
+  init->add_option("--name", o.name, "the party's name")->required();
+  init->add_option("--country", o.country, "ISO 3166 code, such as US or JP")->required();
+  init->add_option("--person", o.people,
+                   "id:role,role of officer, operator, researcher, auditor; repeat for more")
+      ->required();
+  init->add_option("--threshold", o.threshold, "officers who must sign for this party");
+  init->add_option("--coordinator", o.coordinator_address,
+                   "host:port, when this party runs the coordinator");
+  OnChosen(init, choice, [&o](const Console& console) { return Init(o, console); });
+}
+
+void AddCharter(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "charter", "the signed agreement between the parties");
+  CharterNewOptions& o = choice.charter_new;
+  CLI::App* made = group->add_subcommand("new", "draft a charter from party cards");
+  made->add_option("--name", o.name, "name of the partnership")->required();
+  made->add_option("--member", o.party_files, "a party's party.toml; repeat")->required();
+  made->add_option("--purpose", o.purposes, "a permitted purpose; repeat")->required();
+  made->add_option("--valid-days", o.valid_days, "days until it expires");
+  made->add_option("--approvals", o.approvals, "parties that must approve a run");
+  made->add_option("--out", o.out, "file to write")->required();
+  OnChosen(made, choice, [&o](const Console& console) { return CharterNew(o, console); });
+
+  CharterSignOptions& s = choice.charter_sign;
+  CLI::App* sign = group->add_subcommand("sign", "add an officer's signature");
+  sign->add_option("file", s.file, "charter.toml, or an envelope signed by others")->required();
+  PartyOption(sign, s.party_dir)->required();
+  sign->add_option("--as", s.person, "the officer who signs")->envname("RENKEI_AS")->required();
+  sign->add_option("--out", s.out, "envelope to write")->required();
+  OnChosen(sign, choice, [&s](const Console& console) { return CharterSign(s, console); });
+
+  const auto on_file = [&](const char* name, const char* purpose,
+                           Exit (*run)(const std::string&, const Console&)) {
+    CLI::App* command = group->add_subcommand(name, purpose);
+    command->add_option("file", choice.path, "charter.toml or an envelope")->required();
+    OnChosen(command, choice,
+             [&choice, run](const Console& console) { return run(choice.path, console); });
+  };
+  on_file("lint", "check a charter and say what looks unwise", CharterLint);
+  on_file("verify", "check signatures, thresholds and dates", CharterVerify);
+  on_file("show", "print what it says", CharterShow);
+}
+
+void AddCoordinator(CLI::App& app, Choice& choice) {
+  CoordinatorOptions& o = choice.coordinator;
+  CLI::App* command = app.add_subcommand("coordinator", "serve a charter's runs and its ledger");
+  PartyOption(command, o.party_dir)->required();
+  CharterOption(command, o.charter_file)->required();
+  command->add_option("--dir", o.dir, "where ledger and blobs are kept")->required();
+  command->add_option("--listen", o.listen, "host:port to listen on");
+  OnChosen(command, choice, [&o](const Console&) { return CoordinatorRun(o); });
+}
+
+void AddSite(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "site", "a place where data stays and training happens");
+  SiteInviteOptions& i = choice.site_invite;
+  CLI::App* invite = group->add_subcommand("invite", "print a single-use token for a new site");
+  PartyOption(invite, i.party_dir)->required();
+  CharterOption(invite, i.charter_file)->required();
+  invite->add_option("--site", i.site, "site id, unique in the charter")->required();
+  invite->add_option("--country", i.country, "where the site is, if not in the party's country");
+  invite->add_option("--days", i.days, "days until the token expires");
+  invite->add_option("--weight-max", i.weight_max, "most examples that this site may count");
+  OnChosen(invite, choice, [&i](const Console& console) { return SiteInvite(i, console); });
+
+  SiteJoinOptions& j = choice.site_join;
+  CLI::App* join = group->add_subcommand("join", "make this machine a site, with a token");
+  join->add_option("token", j.token, "what renkei site invite printed")->required();
+  join->add_option("--dir", j.dir, "directory to make")->required();
+  join->add_option("--data", j.data_dir, "data directory whose digest is committed");
+  join->add_option("--examples", j.examples, "examples held, committed at join")
+      ->required()
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
+  join->add_option("--trainer", j.trainers, "id=command with arguments; repeat for more");
+  join->add_option("--issuer", j.issuer_dir, "party directory, when this site is its issuer");
+  join->add_option("--wait", j.wait_s, "seconds to wait for the party's approval");
+  OnChosen(join, choice, [&j](const Console& console) { return SiteJoin(j, console); });
+
+  SiteApproveOptions& a = choice.site_approve;
+  CLI::App* approve = group->add_subcommand("approve", "enrol a site that asks to join");
+  ActorFlags(approve, a.actor);
+  approve->add_option("--site", a.site, "only this site");
+  approve->add_option("--wait", a.wait_s, "seconds to wait for the request");
+  OnChosen(approve, choice, [&a](const Console& console) { return SiteApprove(a, console); });
+
+  CLI::App* start = group->add_subcommand("start", "serve: fetch, train, ask the gate, contribute");
+  start->add_option("--dir", choice.path, "the site's directory")
+      ->envname("RENKEI_SITE_DIR")
+      ->required();
+  OnChosen(start, choice, [&choice](const Console&) { return SiteStart(choice.path); });
+}
+
+void AddRun(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "run", "joint training runs");
+  RunSubmitOptions& s = choice.run_submit;
+  CLI::App* submit = group->add_subcommand("submit", "propose a run");
+  ActorFlags(submit, s.actor);
+  submit->add_option("spec", s.spec_file, "run spec (TOML)")->required();
+  submit->add_option("--model", s.model_file, "the first model (safetensors)")->required();
+  OnChosen(submit, choice, [&s](const Console& console) { return RunSubmit(s, console); });
+
+  RunOptions& r = choice.run;
+  const auto on_run = [&](const char* name, const char* purpose,
+                          Exit (*run)(const RunOptions&, const Console&)) {
+    CLI::App* command = group->add_subcommand(name, purpose);
+    ActorFlags(command, r.actor);
+    command->add_option("run", r.run, "run id")->required();
+    OnChosen(command, choice, [&r, run](const Console& console) { return run(r, console); });
+  };
+  on_run("approve", "approve a proposed run for your party", RunApprove);
+  on_run("show", "what a run does, what it waits for and what comes next", RunShow);
+  on_run("watch", "follow a run until it ends", RunWatch);
+  on_run("stop", "ask a run to stop", RunStop);
+  CLI::App* list = group->add_subcommand("ls", "all runs");
+  ActorFlags(list, choice.actor);
+  OnChosen(list, choice,
+           [&choice](const Console& console) { return RunList(choice.actor, console); });
+}
+
+void AddLedger(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "ledger", "the record of every decision and crossing");
+  LedgerOptions& o = choice.ledger;
+  const auto add = [&](const char* name, const char* purpose,
+                       Exit (*run)(const LedgerOptions&, const Console&)) {
+    CLI::App* command = group->add_subcommand(name, purpose);
+    ActorFlags(command, o.actor, /*required=*/false);
+    command->add_option("--dir", o.dir, "a ledger on this machine; else the coordinator is asked");
+    OnChosen(command, choice, [&o, run](const Console& console) { return run(o, console); });
+    return command;
+  };
+  add("verify", "read every byte and check every proof and author", LedgerVerify);
+  CLI::App* show = add("show", "print entries", LedgerShow);
+  show->add_option("--from", o.from, "first entry");
+  show->add_option("--count", o.count, "entries to print");
+  CLI::App* prove = add("prove", "print an inclusion proof (C2SP tlog-proof)", LedgerProve);
+  prove->add_option("index", o.index, "the entry")->required();
+}
+
+void AddRelease(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "release", "a joint model with its proof");
+  ReleaseBuildOptions& o = choice.release_build;
+  CLI::App* build = group->add_subcommand("build", "write a round's model with its proof");
+  ActorFlags(build, o.actor);
+  build->add_option("--run", o.run, "run id")->required();
+  build->add_option("--round", o.round, "round; the last by default");
+  build->add_option("--out", o.out, "directory to write")->required();
+  OnChosen(build, choice, [&o](const Console& console) { return ReleaseBuild(o, console); });
+  CLI::App* verify = group->add_subcommand("verify", "check a release, offline");
+  verify->add_option("dir", choice.path, "the release")->required();
+  OnChosen(verify, choice,
+           [&choice](const Console& console) { return ReleaseVerify(choice.path, console); });
+}
+
+void AddDemo(CLI::App& app, Choice& choice) {
+  DemoOptions& o = choice.demo;
+  CLI::App* demo = app.add_subcommand("demo", "a joint run of four sites on this machine");
+  demo->add_option("--data", o.data_dir, "wafer maps (PGM stream and label CSV); else synthetic");
+  demo->add_option("--out", o.out_dir, "keep everything here");
+  demo->add_option("--report", o.report_file, "write the result as JSON");
+  demo->add_option("--seed", o.seed, "seed of data, model and training");
+  demo->add_option("--rounds", o.rounds, "rounds; by default as many as the data needs");
+  demo->add_flag("!--joint-only", o.arms, "skip the comparisons (each alone, pooled)");
+  OnChosen(demo, choice, [&o](const Console& console) { return Demo(o, console); });
+}
+
+void AddAuthority(CLI::App& app, Choice& choice) {
+  CLI::App* command = app.add_subcommand("authority", "who may do what under a charter");
+  CharterOption(command, choice.path)->required();
+  OnChosen(command, choice,
+           [&choice](const Console& console) { return Authority(choice.path, console); });
+}
+
+int Main(int argc, char** argv) {
+  Choice choice;
+  CLI::App app{
+      "Renkei: joint training between organisations, with every crossing decided and "
+      "proved.\nA compliance aid, not legal advice."};
+  app.set_version_flag("--version", "renkei " + std::string(Version()));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("-o,--output", choice.format, "table, json or jsonl")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, OutputFormat>{{"table", OutputFormat::kTable},
+                                              {"json", OutputFormat::kJson},
+                                              {"jsonl", OutputFormat::kJsonLines}}))
+      ->envname("RENKEI_OUTPUT");
+  app.add_option("--log", choice.level, "debug, info, warn, error or off")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, log::Level>{{"debug", log::Level::kDebug},
+                                                                    {"info", log::Level::kInfo},
+                                                                    {"warn", log::Level::kWarn},
+                                                                    {"error", log::Level::kError},
+                                                                    {"off", log::Level::kOff}}))
+      ->envname("RENKEI_LOG");
+  AddInit(app, choice);
+  AddCharter(app, choice);
+  AddAuthority(app, choice);
+  AddCoordinator(app, choice);
+  AddSite(app, choice);
+  AddRun(app, choice);
+  AddLedger(app, choice);
+  AddRelease(app, choice);
+  AddDemo(app, choice);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+  }
+  wire::TuneAllocator();
+  log::SetLevel(choice.level);
+  return static_cast<int>(choice.command(Console(choice.format)));
+}
+
+}  // namespace
+}  // namespace renkei::apps
+
+int main(int argc, char** argv) { return renkei::apps::Main(argc, argv); }

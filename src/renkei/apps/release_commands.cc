@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// renkei release build | verify
+#include <utility>
+
+#include "renkei/apps/commands.h"
+#include "renkei/apps/person_session.h"
+#include "renkei/release/release.h"
+#include "renkei/store/blobs.h"
+
+namespace renkei::apps {
+namespace {
+
+using syntax::Value;
+
+// The round to release: the one asked for, or that of the model the run ended with.
+StatusOr<const run::RoundRecord*> ChooseRound(const run::RunState& run, uint32_t round) {
+  if (run.rounds.empty()) {
+    return Error(Code::kFailedPrecondition, "run {} has no finished round yet", run.run);
+  }
+  if (round == 0 && run.model) {
+    for (const run::RoundRecord& record : run.rounds) {
+      if (record.output == *run.model) return &record;
+    }
+  }
+  if (round == 0) return &run.rounds.back();
+  if (const run::RoundRecord* found = run.Round(round)) return found;
+  return Error(Code::kNotFound, "run {} has {} finished rounds, not {}", run.run, run.rounds.size(),
+               round);
+}
+
+StatusOr<release::Built> Build(PersonSession& session, const ReleaseBuildOptions& options) {
+  RK_ASSIGN_OR_RETURN(const RunId id, RunId::Parse(options.run));
+  const run::RunState* run = session.book().FindRun(id);
+  if (run == nullptr) return Error(Code::kNotFound, "no run {}", id);
+  RK_ASSIGN_OR_RETURN(const run::RoundRecord* found, ChooseRound(*run, options.round));
+  const run::RoundRecord round = *found;
+  RK_ASSIGN_OR_RETURN(const auto blobs, store::MakeDirectoryBlobs(
+                                            session.disk(), options.actor.party_dir + "/blobs"));
+  RK_ASSIGN_OR_RETURN(const bool here, blobs->Has(round.output));
+  if (!here) {
+    RK_RETURN_IF_ERROR(session.peer().Download(round.output, *blobs, [](uint64_t, uint64_t) {}));
+  }
+  const auto said = run->released.find(session.party().id);
+  if (said == run->released.end() || !said->second.contains(round.round)) {
+    RK_ASSIGN_OR_RETURN(const auto model, blobs->Open(round.output));
+    RK_ASSIGN_OR_RETURN(const Digest sha256, release::PlainSha256(*model));
+    RK_RETURN_IF_ERROR(session
+                           .Submit(record::Released{.run = id,
+                                                    .round = round.round,
+                                                    .party = session.party().id,
+                                                    .model = round.output,
+                                                    .model_sha256 = sha256,
+                                                    .at = session.clock().Now()})
+                           .status());
+  }
+  return release::Build(
+      {.run = id, .round = round.round, .party = session.party().id, .dir = options.out},
+      session.mirror(), *blobs, session.key(), session.disk());
+}
+
+}  // namespace
+
+Exit ReleaseBuild(const ReleaseBuildOptions& options, const Console& console) {
+  auto session = PersonSession::Open(options.actor);
+  if (!session.ok()) return Console::Fail(session.status());
+  if (const Status synced = (*session)->Sync(); !synced.ok()) return Console::Fail(synced);
+  const auto built = Build(**session, options);
+  if (!built.ok()) return Console::Fail(built.status());
+  Value row = Value::Object();
+  row.Set("release", built->dir);
+  row.Set("model", built->model.Text());
+  row.Set("model_sha256", built->model_sha256.hex());
+  row.Set("digest", built->statement_sha256.hex());
+  console.Object(row);
+  return Exit::kOk;
+}
+
+Exit ReleaseVerify(const std::string& dir, const Console& console) {
+  const auto disk = MakeRealDisk();
+  const release::Report report = release::Verify(dir, *disk);
+  console.Text(release::Explain(report));
+  if (!console.for_people()) {
+    Value row = Value::Object();
+    row.Set("verified", report.verified());
+    row.Set("run", report.run.text());
+    row.Set("round", report.round);
+    row.Set("model_sha256", report.model_sha256.hex());
+    row.Set("charter_sha256", report.charter_sha256.hex());
+    row.Set("digest", report.statement_sha256.hex());
+    row.Set("sum", report.sum);
+    Value checks = Value::Array();
+    for (const release::Check& check : report.checks) {
+      Value item = Value::Object();
+      item.Set("check", check.name);
+      item.Set("passed", check.passed);
+      item.Set("detail", check.detail);
+      checks.Push(std::move(item));
+    }
+    row.Set("checks", std::move(checks));
+    console.Object(row);
+  }
+  if (report.verified()) return Exit::kOk;
+  const release::Check* failure = report.failure();
+  Console::Note(fmt::format("renkei: {}: not verified: {}: {}", dir,
+                            failure == nullptr ? "nothing to check" : failure->name,
+                            failure == nullptr ? "" : failure->detail));
+  return Exit::kLedger;
+}
+
+}  // namespace renkei::apps
