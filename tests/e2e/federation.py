@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small federation of real processes on loopback, in a folder of its own, for the e2e tests."""
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+PURPOSE = "semiconductor-defect-research"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Federation:
+    """Two parties, two sites. Use as a context: every process it started ends with it."""
+
+    def __init__(self, binaries):
+        self.binaries = pathlib.Path(binaries)
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="renkei-e2e-"))
+        self.children = {}
+        self.port = free_port()
+        self.environment = {**os.environ, "PATH": f"{self.binaries}:{os.environ['PATH']}",
+                            "RENKEI_LOG": "info"}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        for name in list(self.children):
+            self.stop(name, signal.SIGKILL)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def call(self, *arguments, code=0, timeout=60):
+        """Runs `renkei ARGUMENTS` to its end; the exit code must be `code`. Returns stdout."""
+        done = subprocess.run([self.binaries / "renkei", *map(str, arguments)], cwd=self.root,
+                              env=self.environment, capture_output=True, text=True, timeout=timeout)
+        assert done.returncode == code, (
+            f"renkei {shlex.join(map(str, arguments))}: exit {done.returncode}, wanted {code}\n"
+            f"{done.stdout}{done.stderr}")
+        self.errors = done.stderr
+        return done.stdout
+
+    def wafer(self, *arguments):
+        return subprocess.run([self.binaries / "renkei-wafer", *map(str, arguments)], cwd=self.root,
+                              env=self.environment, check=True, capture_output=True, text=True).stdout
+
+    def start(self, name, *arguments):
+        log = open(self.root / f"{name}.log", "ab")
+        self.children[name] = subprocess.Popen(
+            [self.binaries / "renkei", *map(str, arguments)], cwd=self.root, env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        log.close()
+
+    def stop(self, name, how=signal.SIGTERM):
+        child = self.children.pop(name)
+        child.send_signal(how)
+        try:
+            return child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait()
+
+    def actor(self, party="us", person=None):
+        person = person or {"us": "alice", "jp": "emi"}[party]
+        return ["--party", party, "--as", person, "--charter", "charter.json"]
+
+    def agree(self):
+        """Two parties sign a charter; the coordinator starts."""
+        self.call("init", "--dir", "us", "--party", "sierra-semi", "--name", "Sierra Semiconductor",
+                  "--country", "US", "--person", "alice:officer,operator,researcher",
+                  "--coordinator", f"127.0.0.1:{self.port}")
+        self.call("init", "--dir", "jp", "--party", "miyako-fab", "--name", "Miyako Fab",
+                  "--country", "JP", "--person", "emi:officer,operator,researcher")
+        self.call("charter", "new", "--name", "wafers", "--member", "us/party.toml", "--member",
+                  "jp/party.toml", "--purpose", PURPOSE, "--out", "charter.toml")
+        self.call("charter", "sign", "charter.toml", "--party", "us", "--as", "alice", "--out",
+                  "charter.json")
+        self.call("charter", "sign", "charter.json", "--party", "jp", "--as", "emi", "--out",
+                  "charter.json")
+        self.serve()
+
+    def serve(self):
+        self.start("coordinator", "coordinator", "--party", "us", "--charter", "charter.json",
+                   "--dir", "coordinator", "--listen", f"127.0.0.1:{self.port}")
+        self.wait_for(lambda: socket.create_connection(("127.0.0.1", self.port), 1).close() is None,
+                      "the coordinator to listen")
+
+    def join(self, party, site, trainer, examples=1000):
+        token = self.call("site", "invite", "--party", party, "--charter", "charter.json", "--site",
+                          site).strip()
+        self.start("join-" + site, "site", "join", token, "--dir", site, "--examples", examples,
+                   "--trainer", trainer)
+        self.call("site", "approve", *self.actor(party), "--site", site, "--wait", 30)
+        assert self.children.pop("join-" + site).wait(30) == 0, self.log("join-" + site)
+        self.start(site, "site", "start", "--dir", site)
+        return token
+
+    def spec(self, name, **changes):
+        fields = {"rounds": "2", "quorum": "2", "deadline_s": "60", "trainer": '"wafer-cnn"',
+                  "purposes": f'["{PURPOSE}"]', "us": '"EAR99"', "jp": '"not-listed"', **changes}
+        text = f'format = "renkei-run/1"\nname = "{name}"\n' + "".join(
+            f"{key} = {value}\n" for key, value in fields.items() if key not in ("us", "jp"))
+        text += f"[classification]\nus = {fields['us']}\njp = {fields['jp']}\n"
+        (self.root / f"{name}.toml").write_text(text)
+        return f"{name}.toml"
+
+    def status(self, run):
+        return json.loads(self.call("run", "show", run, *self.actor(), "-o", "json"))
+
+    def log(self, name):
+        return (self.root / f"{name}.log").read_text(errors="replace")
+
+    def wait_for(self, condition, what, seconds=60):
+        end = time.monotonic() + seconds
+        problem = None
+        while time.monotonic() < end:
+            try:
+                if condition():
+                    return
+            except (OSError, AssertionError) as error:
+                problem = error
+            time.sleep(0.1)
+        logs = "".join(f"--- {p.name}\n{p.read_text(errors='replace')[-2000:]}\n"
+                       for p in sorted(self.root.glob("*.log")))
+        raise AssertionError(f"waited {seconds} s for {what}: {problem}\n{logs}")
