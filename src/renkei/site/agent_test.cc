@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/agent.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdlib.h>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "renkei/base/log.h"
+#include "renkei/base/status_testing.h"
+#include "renkei/run/federation_testing.h"
+#include "renkei/site/coordinator_testing.h"
+#include "renkei/tensor/writer.h"
+
+namespace renkei::site {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr int kTurnsMax = 60;
+
+// The federation's calendar with the pace of real time: trainers are real processes.
+class TestClock final : public Clock {
+ public:
+  explicit TestClock(Instant start) : start_(start) {}
+  Instant Now() override { return start_ + Monotonic(); }
+  Milliseconds Monotonic() override {
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began_);
+  }
+
+ private:
+  Instant start_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+// Sets the last float of the model to `value` and counts its calls in ../../calls.
+std::string TrainerScript(const std::string& last_float) {
+  return R"(set -e
+kind=train
+grep -q '"kind": "evaluate"' "$RENKEI_TASK" && kind=evaluate
+echo $kind >> "$CALLS"
+if [ $kind = train ]; then
+  cp "$RENKEI_MODEL" "$RENKEI_UPDATE"
+  size=$(wc -c < "$RENKEI_MODEL")
+  printf ')" +
+         last_float +
+         R"(' | dd of="$RENKEI_UPDATE" bs=1 seek=$((size - 4)) conv=notrunc 2> /dev/null
+fi
+echo '{"examples": 100, "metrics": {"loss": 0.5}}' > "$RENKEI_METRICS"
+)";
+}
+
+class AgentTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    log::SetLevel(log::Level::kOff);
+    // In memory where there is such a place: a disk's syncs would be most of the time.
+    const std::string below = access("/dev/shm", W_OK) == 0 ? "/dev/shm/" : testing::TempDir();
+    std::string name = below + "renkei-agent-XXXXXX";
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    root_ = name;
+    const tensor::NewTensor tensors[] = {
+        {.name = "weight", .dtype = tensor::DType::kF32, .shape = {4}}};
+    Bytes model = ToBytes(tensor::DumpHeader(tensor::MakeLayout(tensors).value()));
+    model.resize(model.size() + 16);
+    const auto draft = coordinator_.blobs->Create().value();
+    ASSERT_THAT(draft->Append(model), IsOk());
+    model_ = draft->Finish().value();
+    for (const SiteId& site : federation_.sites) MakeSite(site);
+  }
+  void TearDown() override {
+    agents_.clear();
+    ASSERT_THAT(RemoveTree(*disk_, root_), IsOk());
+  }
+
+  std::string Dir(const SiteId& site) const { return root_ + "/" + site.text(); }
+
+  void MakeSite(const SiteId& site) {
+    const SiteFiles files{Dir(site)};
+    ASSERT_THAT(disk_->MakeDirs(files.dir), IsOk());
+    ASSERT_THAT(WriteWhole(*disk_, files.key(), federation_.key(site.text()).SeedText().reveal()),
+                IsOk());
+    ASSERT_THAT(WriteWhole(*disk_, files.charter(), federation_.charter_envelope), IsOk());
+    Map(site, TrainerScript(R"(\000\000\200\077)"));
+  }
+
+  void Map(const SiteId& site, const std::string& script, int64_t timeout_s = 0) {
+    const std::string path = Dir(site) + "/trainer.sh";
+    ASSERT_THAT(WriteWhole(*disk_, path, AsBytes(script)), IsOk());
+    SiteConfig& config = configs_[site];
+    const record::Holder holder = federation_.HolderOf(site);
+    config = {.site = site,
+              .party = holder.party,
+              .country = holder.country,
+              .coordinator = "127.0.0.1:7400",
+              .trainers = {},
+              .issuer_dir = {}};
+    config.trainers[*TrainerId::Parse("wafer")] = {.words = {"/bin/sh", path},
+                                                   .timeout_s = timeout_s};
+  }
+
+  Status Start(const SiteId& site) {
+    agents_[site].reset();
+    auto agent =
+        Agent::Open({.dir = Dir(site),
+                     .config = configs_[site],
+                     .environment = {{"PATH", "/usr/bin:/bin"}, {"CALLS", Dir(site) + "/calls"}},
+                     .renewed_peer = {}},
+                    *disk_, clock_, *random_, coordinator_);
+    if (agent.ok()) agents_[site] = *std::move(agent);
+    return agent.status();
+  }
+  void StartAll() {
+    for (const SiteId& site : federation_.sites) ASSERT_THAT(Start(site), IsOk());
+  }
+
+  void StartRun(uint32_t rounds, uint32_t quorum) {
+    spec_ = federation_.Spec(model_, rounds, quorum);
+    coordinator_.StartRun(spec_);
+  }
+
+  StatusOr<bool> Turn(const SiteId& site) {
+    coordinator_.now = clock_.Now();
+    return agents_.at(site)->Turn({}, Milliseconds(0));
+  }
+  // Turns of all sites until the run is finished. Failures other than `tolerated` are errors.
+  void RunToEnd(Code tolerated = Code::kOk) {
+    for (int i = 0; i < kTurnsMax && !IsFinished(); ++i) {
+      for (const SiteId& site : federation_.sites) {
+        const auto done = Turn(site);
+        if (done.status().code() == tolerated) continue;
+        ASSERT_THAT(done, IsOk());
+      }
+    }
+    EXPECT_TRUE(IsFinished());
+  }
+  bool IsFinished() const { return coordinator_.run().phase == run::Phase::kFinished; }
+
+  std::string Calls(const SiteId& site) {
+    const auto bytes = ReadWhole(*disk_, Dir(site) + "/calls", 4096);
+    return bytes.ok() ? ToText(*bytes) : "";
+  }
+  std::vector<std::string> DeclineCodes() const {
+    std::vector<std::string> codes;
+    for (const auto& declined : coordinator_.All<record::Declined>()) {
+      codes.push_back(fmt::format("{} {}", declined.site, declined.code));
+    }
+    return codes;
+  }
+
+  std::unique_ptr<Disk> disk_ = MakeRealDisk();
+  std::unique_ptr<Random> random_ = MakeSeededRandom(3);
+  const run::TestFederation federation_{{.sites = 2}};
+  TestClock clock_{federation_.now};
+  TestCoordinator coordinator_{federation_};
+  const SiteId f0_ = federation_.sites[0];
+  const SiteId f1_ = federation_.sites[1];
+  std::string root_;
+  BlobId model_;
+  std::string spec_;
+  std::map<SiteId, SiteConfig> configs_;
+  std::map<SiteId, std::unique_ptr<Agent>> agents_;
+};
+
+constexpr char kTwoRounds[] = "train\nevaluate\ntrain\nevaluate\n";
+
+TEST_F(AgentTest, TakesPartInARunOfTwoRounds) {
+  StartRun(2, 2);
+  StartAll();
+  RunToEnd();
+  EXPECT_EQ(coordinator_.run().outcome, "completed");
+  EXPECT_EQ(Calls(f0_), kTwoRounds);
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+  EXPECT_THAT(coordinator_.All<record::Contributed>(), SizeIs(4));
+  EXPECT_THAT(coordinator_.All<record::Evaluated>(), SizeIs(4));
+  EXPECT_THAT(DeclineCodes(), IsEmpty());
+  for (const auto& contributed : coordinator_.All<record::Contributed>()) {
+    EXPECT_THAT(contributed.metrics,
+                ElementsAre(std::pair<const std::string, double>("loss", 0.5)));
+    EXPECT_EQ(contributed.examples, 100U);
+  }
+  // For each site, determinations of both items to everybody else, made before anything else.
+  int own = 0;
+  for (const auto& determined : coordinator_.All<record::Determined>()) {
+    if (determined.from != federation_.HolderOf(f0_)) continue;
+    ++own;
+    EXPECT_EQ(determined.verdict, record::Verdict::kGo);
+    EXPECT_THAT(determined.recipients, SizeIs(3));  // the coordinator, the owner, the other site
+  }
+  EXPECT_EQ(own, 2);
+  EXPECT_THAT(ListReceipts(SiteFiles{Dir(f0_)}, *disk_), IsOkAndHolds(SizeIs(2)));
+}
+
+TEST_F(AgentTest, KeepsNeitherBlobsNorModelsOfAFinishedRun) {
+  StartRun(2, 2);
+  StartAll();
+  RunToEnd();
+  for (int i = 0; i < 3; ++i) ASSERT_THAT(Turn(f0_), IsOkAndHolds(false));
+  const auto blobs = store::MakeDirectoryBlobs(*disk_, SiteFiles{Dir(f0_)}.blobs());
+  ASSERT_THAT(blobs, IsOk());
+  EXPECT_THAT((*blobs)->List(), IsOkAndHolds(IsEmpty()));
+  const TaskFiles task = SiteFiles{Dir(f0_)}.task(coordinator_.run().index, 2, TaskKind::kTrain);
+  EXPECT_THAT(disk_->Exists(task.model()), IsOkAndHolds(false));
+  EXPECT_THAT(disk_->Exists(task.checkpoint_dir()), IsOkAndHolds(false));
+  EXPECT_THAT(disk_->Exists(task.log()), IsOkAndHolds(true));
+}
+
+TEST_F(AgentTest, GoesOnAfterARestartAtAnyStepWithoutTrainingTwice) {
+  StartRun(2, 2);
+  StartAll();
+  for (int i = 0; i < kTurnsMax && !IsFinished(); ++i) {
+    for (const SiteId& site : federation_.sites) {
+      ASSERT_THAT(Start(site), IsOk());
+      ASSERT_THAT(Turn(site), IsOk());
+    }
+  }
+  EXPECT_TRUE(IsFinished());
+  EXPECT_EQ(Calls(f0_), kTwoRounds);
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+  EXPECT_THAT(coordinator_.All<record::Contributed>(), SizeIs(4));
+}
+
+TEST_F(AgentTest, SaysNothingTwiceWhenTheLinkDropsBeforeOrAfterEachCall) {
+  for (const char* call :
+       {"read", "submit", "submit-answer", "upload", "upload-answer", "download", "receipt"}) {
+    coordinator_.fail_next[call] = 3;
+  }
+  StartRun(2, 2);
+  StartAll();
+  RunToEnd(Code::kUnavailable);
+  EXPECT_EQ(Calls(f0_), kTwoRounds);
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+  EXPECT_THAT(coordinator_.All<record::Contributed>(), SizeIs(4));
+  EXPECT_THAT(coordinator_.All<record::Evaluated>(), SizeIs(4));
+  EXPECT_THAT(coordinator_.All<record::Determined>(), SizeIs(2 + 4));
+  EXPECT_THAT(DeclineCodes(), IsEmpty());
+}
+
+TEST_F(AgentTest, SaysTheSameWordsAgainAfterACrashBeforeTheLedgerHadThem) {
+  StartRun(1, 2);
+  StartAll();
+  for (int i = 0; i < 4; ++i) {
+    coordinator_.fail_next["submit"] = 2;  // both items
+    EXPECT_THAT(Turn(f0_), StatusIs(Code::kUnavailable));
+    ASSERT_THAT(Start(f0_), IsOk());
+  }
+  agents_[f0_].reset();
+  const auto log = ledger::Ledger::Open(*disk_, SiteFiles{Dir(f0_)}.gate_log(),
+                                        "renkei/gate/party-a/f0", federation_.key("f0"));
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ((*log)->size(), 2U);  // one for each item, not one for each try
+}
+
+struct DeclineCase {
+  const char* what;
+  std::string script;
+  const char* code;
+};
+
+TEST_F(AgentTest, DeclinesTheRoundWithACodeWhenTheTrainerOrItsUpdateIsBad) {
+  const std::string good_metrics =
+      "echo '{\"examples\": 100, \"metrics\": {}}' > \"$RENKEI_METRICS\"\n";
+  const std::string good_update = "cp \"$RENKEI_MODEL\" \"$RENKEI_UPDATE\"\n";
+  const DeclineCase cases[] = {
+      {"fails", "exit 3", "trainer-failed"},
+      {"takes too long", "sleep 60", "trainer-timeout"},
+      {"no metrics", good_update, "trainer-failed"},
+      {"metrics with a key too many",
+       good_update + "echo '{\"examples\": 1, \"metrics\": {}, \"x\": 1}' > \"$RENKEI_METRICS\"",
+       "trainer-failed"},
+      {"no examples",
+       good_update + "echo '{\"examples\": 0, \"metrics\": {}}' > \"$RENKEI_METRICS\"",
+       "trainer-failed"},
+      {"a metric's name is a sentence",
+       good_update + "echo '{\"examples\": 1, \"metrics\": {\"a b\": 1}}' > \"$RENKEI_METRICS\"",
+       "trainer-failed"},
+      {"more examples than the site may count",
+       good_update + "echo '{\"examples\": 501, \"metrics\": {}}' > \"$RENKEI_METRICS\"",
+       "update-invalid"},
+      {"no update", good_metrics, "update-invalid"},
+      {"update is no model", good_metrics + "echo hello > \"$RENKEI_UPDATE\"", "update-invalid"},
+      {"update is far too long", good_metrics + "head -c 200000 /dev/zero > \"$RENKEI_UPDATE\"",
+       "update-invalid"},
+      {"update holds infinity", TrainerScript(R"(\000\000\200\177)"), "update-invalid"},
+      {"update lacks its last byte",
+       good_metrics + "head -c -1 \"$RENKEI_MODEL\" > \"$RENKEI_UPDATE\"", "update-invalid"},
+  };
+  // One round for each case, with the other site to keep the run alive.
+  StartRun(static_cast<uint32_t>(std::size(cases)), 1);
+  StartAll();
+  for (const DeclineCase& c : cases) {
+    Map(f0_, c.script, std::string(c.code) == "trainer-timeout" ? 1 : 0);
+    ASSERT_THAT(Start(f0_), IsOk());
+    const size_t before = DeclineCodes().size();
+    for (int i = 0; i < kTurnsMax && DeclineCodes().size() == before; ++i) {
+      ASSERT_THAT(Turn(f0_), IsOk()) << c.what;
+      // Not yet f1: the round must not close before f0 has spoken.
+      if (coordinator_.run().phase == run::Phase::kStarting) {
+        ASSERT_THAT(Turn(f1_), IsOk());
+      }
+    }
+    ASSERT_EQ(DeclineCodes().size(), before + 1) << c.what;
+    EXPECT_EQ(DeclineCodes().back(), std::string("f0 ") + c.code) << c.what;
+    // Then the round goes its way; its evaluation is of no interest here.
+    Map(f0_, TrainerScript("x"));
+    ASSERT_THAT(Start(f0_), IsOk());
+    const uint32_t round = coordinator_.run().current.round;
+    for (int i = 0; i < kTurnsMax && !IsFinished() && coordinator_.run().current.round == round;
+         ++i) {
+      ASSERT_THAT(Turn(f1_), IsOk());
+      if (coordinator_.run().current.round != round) break;
+      ASSERT_THAT(Turn(f0_), IsOk());
+    }
+  }
+  EXPECT_TRUE(IsFinished());
+  EXPECT_EQ(coordinator_.run().outcome, "completed");
+}
+
+TEST_F(AgentTest, DeclinesTheWholeRunWhenItsTrainerIsNotMapped) {
+  configs_[f0_].trainers.clear();
+  StartRun(2, 1);
+  StartAll();
+  RunToEnd();
+  EXPECT_THAT(DeclineCodes(), ElementsAre("f0 trainer-not-mapped"));
+  EXPECT_EQ(coordinator_.run().outcome, "completed");
+  EXPECT_EQ(Calls(f0_), "");
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+  EXPECT_THAT(coordinator_.All<record::Determined>(), SizeIs(2 + 2));
+}
+
+TEST_F(AgentTest, StopsItsTrainerWhenTheRunIsStopped) {
+  Map(f0_, "echo train >> \"$CALLS\"; echo '{\"fraction\": 0.25}' > progress.json; sleep 60");
+  StartRun(1, 2);
+  StartAll();
+  double fraction = 0;
+  coordinator_.on_report = [&](const run::SiteProgress& progress) {
+    if (progress.phase != "training" || fraction != 0) return;
+    fraction = progress.fraction;
+    coordinator_.Write(
+        record::RunStopAsked{
+            .run = federation_.run, .party = federation_.PartyOf(f1_), .at = federation_.now},
+        "party-b");
+  };
+  const Milliseconds began = clock_.Monotonic();
+  for (int i = 0; i < 10 && !IsFinished(); ++i) {
+    ASSERT_THAT(Turn(f0_), IsOk());
+    if (coordinator_.run().phase == run::Phase::kStarting) {
+      ASSERT_THAT(Turn(f1_), IsOk());
+    }
+  }
+  EXPECT_TRUE(IsFinished());
+  EXPECT_EQ(coordinator_.run().outcome, "stopped");
+  EXPECT_EQ(fraction, 0.25);
+  EXPECT_EQ(Calls(f0_), "train\n");
+  EXPECT_LT(clock_.Monotonic() - began, Milliseconds(30'000));
+}
+
+TEST_F(AgentTest, RefusesToBelieveALyingCoordinator) {
+  StartRun(1, 2);
+  const struct {
+    const char* what;
+    std::function<void(run::Page&)> lie;
+  } lies[] = {
+      {"an entry is left out", [](run::Page& p) { p.entries.erase(p.entries.begin() + 1); }},
+      {"an entry is changed", [](run::Page& p) { p.entries.back().back() ^= 1; }},
+      {"two entries are swapped", [](run::Page& p) { std::swap(p.entries[1], p.entries[2]); }},
+      {"the root is another",
+       [](run::Page& p) {
+         const size_t line = p.checkpoint.find('\n', p.checkpoint.find('\n') + 1) + 1;
+         p.checkpoint[line] = p.checkpoint[line] == 'A' ? 'B' : 'A';
+       }},
+  };
+  for (const auto& c : lies) {
+    coordinator_.change_page = c.lie;
+    ASSERT_THAT(Start(f0_), IsOk());
+    EXPECT_THAT(Turn(f0_), Not(IsOk())) << c.what;
+    EXPECT_EQ(agents_[f0_]->book().size(), 0U) << c.what;
+  }
+  coordinator_.change_page = {};
+  ASSERT_THAT(Start(f0_), IsOk());
+  ASSERT_THAT(Turn(f0_), IsOk());
+  // What was acknowledged has to be what is there.
+  coordinator_.change_submitted = [](run::Submitted& s) { s.index = 1; };
+  EXPECT_THAT(Turn(f0_), StatusIs(Code::kDataLoss, HasSubstr("holds another")));
+  EXPECT_THAT(disk_->List(Dir(f0_) + "/evidence"), IsOkAndHolds(Not(IsEmpty())));
+}
+
+TEST_F(AgentTest, RefusesAReceiptThatSpeaksOfSomethingElse) {
+  const std::function<void(record::Receipt&)> changes[] = {
+      [](record::Receipt& r) { r.round += 1; },
+      [](record::Receipt& r) { r.entry += 1; },
+      [](record::Receipt& r) { r.manifest_sha256 = {}; },
+      [](record::Receipt& r) { r.site = *SiteId::Parse("f9"); },
+      [](record::Receipt& r) { r.charter = std::string(64, '0'); },
+  };
+  StartRun(1, 2);
+  StartAll();
+  const auto only_f0 = [&](const std::function<void(record::Receipt&)>& change) {
+    coordinator_.change_receipt = [&, change](record::Receipt& r) {
+      if (r.site == f0_) change(r);
+    };
+  };
+  only_f0(changes[0]);
+  for (int i = 0; i < kTurnsMax && coordinator_.uploads < 2; ++i) {
+    ASSERT_THAT(Turn(f1_), IsOk());
+    const Status turn = Turn(f0_).status();
+    if (!turn.ok()) {
+      EXPECT_THAT(turn, StatusIs(Code::kDataLoss));
+    }
+  }
+  for (const auto& change : changes) {
+    only_f0(change);
+    EXPECT_THAT(Turn(f0_), StatusIs(Code::kDataLoss, HasSubstr("receipt")));
+  }
+  coordinator_.change_receipt = {};
+  EXPECT_THAT(Turn(f0_), IsOk());
+}
+
+TEST_F(AgentTest, DoesNotRepeatAnUpdateThatTheCoordinatorRefused) {
+  StartRun(1, 1);
+  StartAll();
+  coordinator_.bad_update = "tensor weight: not finite";
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_THAT(Turn(f1_), IsOk());
+    ASSERT_THAT(Turn(f0_), IsOk());
+  }
+  EXPECT_EQ(coordinator_.uploads, 2);
+  EXPECT_EQ(Calls(f0_), "train\n");
+}
+
+TEST_F(AgentTest, ServesUntilAskedToStop) {
+  StartRun(1, 2);
+  StartAll();
+  std::jthread serving([&](std::stop_token stop) {
+    // f1 first, then f0: the test's coordinator is not thread-safe.
+    for (int i = 0; i < 3; ++i) ASSERT_THAT(Turn(f1_), IsOk());
+    EXPECT_THAT(agents_.at(f0_)->Serve(stop), IsOk());
+  });
+  while (Calls(f0_).empty()) std::this_thread::sleep_for(Milliseconds(10));
+  serving.request_stop();
+  serving.join();
+  SUCCEED();
+}
+
+}  // namespace
+}  // namespace renkei::site

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/duties.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "renkei/run/federation_testing.h"
+#include "renkei/site/coordinator_testing.h"
+
+namespace renkei::site {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Two sites; f0's duties are asked for, the test plays everybody.
+class DutiesTest : public testing::Test {
+ protected:
+  void StartRun(uint32_t rounds = 2, uint32_t quorum = 2) {
+    coordinator_.StartRun(federation_.Spec(run::TestFederation::MadeUpBlob(1), rounds, quorum));
+  }
+  std::vector<std::string> Duties(const LocalFacts& facts) const {
+    std::vector<std::string> texts;
+    for (const Duty& duty : DutiesOf(coordinator_.book(), f0_, facts)) {
+      texts.push_back(Describe(duty));
+    }
+    return texts;
+  }
+  std::vector<std::string> Duties() const { return Duties(Facts()); }
+  LocalFacts Facts() const {
+    return {.now = coordinator_.now,
+            .trainers = {*TrainerId::Parse("wafer")},
+            .held = {},
+            .receipted = {}};
+  }
+  void Determine(const SiteId& site, record::Verdict verdict = record::Verdict::kGo) {
+    for (const char* item : {"update", "metrics"}) {
+      record::Determined determined = federation_.Determined(item, federation_.HolderOf(site));
+      determined.verdict = verdict;
+      coordinator_.Write(determined, site.text());
+    }
+  }
+  uint64_t Contribute(const SiteId& site) {
+    const BlobId update = run::TestFederation::MadeUpBlob(10 + site.text().back());
+    return coordinator_.Write(federation_.Contributed(coordinator_.run(), site, update),
+                              site.text());
+  }
+  void Decline(const SiteId& site, const char* code) {
+    coordinator_.Write(record::Declined{.run = federation_.run,
+                                        .round = coordinator_.run().next_round(),
+                                        .site = site,
+                                        .code = code,
+                                        .at = federation_.now},
+                       site.text());
+  }
+
+  const run::TestFederation federation_{{.sites = 2}};
+  TestCoordinator coordinator_{federation_};
+  const SiteId f0_ = federation_.sites[0];
+  const SiteId f1_ = federation_.sites[1];
+};
+
+TEST_F(DutiesTest, AreNoneBeforeARunIsApproved) { EXPECT_THAT(Duties(), IsEmpty()); }
+
+TEST_F(DutiesTest, AreNoneForASiteThatIsNotEnrolled) {
+  StartRun();
+  EXPECT_THAT(DutiesOf(coordinator_.book(), *SiteId::Parse("f9"), Facts()), IsEmpty());
+  EXPECT_THAT(DutiesOf(run::Book(), f0_, Facts()), IsEmpty());
+}
+
+TEST_F(DutiesTest, BeginWithTheGateForEachItemThatLeavesTheSite) {
+  StartRun();
+  EXPECT_THAT(Duties(),
+              ElementsAre("determine update of run wafer-1", "determine metrics of run wafer-1"));
+  LocalFacts held = Facts();
+  held.held = {{federation_.run, "update"}};
+  EXPECT_THAT(Duties(held), ElementsAre("determine metrics of run wafer-1"));
+  Determine(f0_);
+  EXPECT_THAT(Duties(), IsEmpty());
+}
+
+TEST_F(DutiesTest, AskTheGateAgainWhenADeterminationHasRunOut) {
+  StartRun();
+  Determine(f0_);
+  LocalFacts later = Facts();
+  later.now += std::chrono::days(31);
+  EXPECT_THAT(Duties(later),
+              ElementsAre("determine update of run wafer-1", "determine metrics of run wafer-1"));
+}
+
+TEST_F(DutiesTest, AreToDeclineWhatTheSiteWillNotDo) {
+  StartRun(2, 1);
+  LocalFacts without_trainer = Facts();
+  without_trainer.trainers.clear();
+  EXPECT_THAT(Duties(without_trainer),
+              ElementsAre("decline round 1 of run wafer-1: trainer-not-mapped"));
+  Determine(f0_, record::Verdict::kRefuse);
+  EXPECT_THAT(Duties(), ElementsAre("decline round 1 of run wafer-1: not-permitted"));
+}
+
+TEST_F(DutiesTest, AreToDeclineAfterTheTrainerWasTakenAwayInTheMiddleOfARun) {
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  LocalFacts without_trainer = Facts();
+  without_trainer.trainers.clear();
+  EXPECT_THAT(Duties(without_trainer),
+              ElementsAre("decline round 1 of run wafer-1: trainer-not-mapped"));
+  Decline(f0_, "trainer-not-mapped");
+  EXPECT_THAT(Duties(without_trainer), IsEmpty());
+}
+
+TEST_F(DutiesTest, FollowTheRound) {
+  StartRun();
+  Determine(f0_);
+  Determine(f1_);
+  EXPECT_THAT(Duties(), ElementsAre("train round 1 of run wafer-1"));
+
+  const uint64_t entry = Contribute(f0_);
+  EXPECT_THAT(Duties(), ElementsAre("deliver round 1 of run wafer-1"));
+  EXPECT_TRUE(std::get<Deliver>(DutiesOf(coordinator_.book(), f0_, Facts())[0]).bytes_wanted);
+  LocalFacts receipted = Facts();
+  receipted.receipted = {entry};
+  EXPECT_THAT(Duties(receipted), IsEmpty());
+
+  Contribute(f1_);
+  coordinator_.Arrived(f0_);
+  coordinator_.Arrived(f1_);
+  ASSERT_EQ(coordinator_.run().phase, run::Phase::kEvaluating);
+  EXPECT_THAT(Duties(receipted), ElementsAre("evaluate round 1 of run wafer-1"));
+  // A receipt that was missed is still asked for, without sending anything again.
+  EXPECT_THAT(Duties(),
+              ElementsAre("deliver round 1 of run wafer-1", "evaluate round 1 of run wafer-1"));
+  EXPECT_FALSE(std::get<Deliver>(DutiesOf(coordinator_.book(), f0_, Facts())[0]).bytes_wanted);
+
+  coordinator_.Write(federation_.Evaluated(coordinator_.run(), f0_, 0.5), "f0");
+  EXPECT_THAT(Duties(receipted), IsEmpty());
+  coordinator_.Write(federation_.Evaluated(coordinator_.run(), f1_, 0.5), "f1");
+  EXPECT_THAT(Duties(receipted), ElementsAre("train round 2 of run wafer-1"));
+}
+
+TEST_F(DutiesTest, AreNoneInARoundThatTheSiteHasDeclined) {
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  Decline(f0_, "trainer-failed");
+  EXPECT_THAT(Duties(), IsEmpty());
+}
+
+TEST_F(DutiesTest, AreNoneForBytesThatComeTooLate) {
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  Contribute(f0_);
+  Contribute(f1_);
+  coordinator_.Arrived(f1_);
+  coordinator_.PassTo(coordinator_.now + std::chrono::seconds(101));
+  ASSERT_EQ(coordinator_.run().phase, run::Phase::kEvaluating);
+  EXPECT_THAT(Duties(), ElementsAre("evaluate round 1 of run wafer-1"));
+}
+
+TEST_F(DutiesTest, AreNoneOnceTheRunIsStopped) {
+  StartRun();
+  Determine(f0_);
+  Determine(f1_);
+  coordinator_.Write(
+      record::RunStopAsked{
+          .run = federation_.run, .party = federation_.PartyOf(f1_), .at = federation_.now},
+      "party-b");
+  EXPECT_THAT(Duties(), IsEmpty());
+}
+
+TEST_F(DutiesTest, SendToEverybodyWhoWillHoldTheResultButTheSenderItself) {
+  StartRun();
+  const record::Holder own = federation_.HolderOf(f0_);
+  const gate::Crossing crossing = CrossingOf(coordinator_.run(), own, "update");
+  EXPECT_THAT(crossing.recipients,
+              ElementsAre(federation_.CoordinatorHolder(), federation_.OwnerHolder(),
+                          federation_.HolderOf(f1_)));
+  EXPECT_EQ(crossing.from, own);
+  EXPECT_FALSE(crossing.blob.has_value());
+}
+
+}  // namespace
+}  // namespace renkei::site

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/site/site_config.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "renkei/base/disk.h"
+#include "renkei/base/status_testing.h"
+
+namespace renkei::site {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr char kHead[] =
+    "format = \"renkei-site/1\"\nsite = \"site1\"\nparty = \"pacific\"\ncountry = \"US\"\n"
+    "coordinator = \"127.0.0.1:7400\"\n";
+
+SiteConfig Example() {
+  SiteConfig config{.site = *SiteId::Parse("site1"),
+                    .party = *PartyId::Parse("pacific-fab"),
+                    .country = "US",
+                    .coordinator = "fab.example:7400",
+                    .trainers = {},
+                    .issuer_dir = "/srv/renkei/party"};
+  config.trainers[*TrainerId::Parse("wafer-cnn")] = {
+      .words = {"/opt/renkei/bin/renkei-wafer", "task", "--data", "/srv/wafer maps"},
+      .timeout_s = 3600,
+      .memory_mib = 2048,
+      .threads = 1};
+  config.trainers[*TrainerId::Parse("resnet")] = {.words = {"/opt/train.sh"}};
+  return config;
+}
+
+TEST(SiteConfigFile, ReadsBackWhatItWrites) {
+  EXPECT_THAT(ParseSiteConfig(DumpSiteConfig(Example()), "site.toml"), IsOkAndHolds(Example()));
+  SiteConfig odd = Example();
+  odd.trainers[*TrainerId::Parse("odd")] = {.words = {"a \"b\" \\ \t '\n", "", "日本"}};
+  odd.issuer_dir = "";
+  EXPECT_THAT(ParseSiteConfig(DumpSiteConfig(odd), "site.toml"), IsOkAndHolds(odd));
+}
+
+TEST(SiteConfigFile, IsAsTheDocumentShows) {
+  const auto disk = MakeRealDisk();
+  const auto document = ReadWhole(*disk, RENKEI_SOURCE_DIR "/docs/formats/site.md", 1 << 20);
+  ASSERT_THAT(document, IsOk());
+  EXPECT_THAT(ToText(*document), HasSubstr("```toml\n" + DumpSiteConfig(Example()) + "```"));
+}
+
+TEST(SiteConfigFile, RefusesWhatItDoesNotKnow) {
+  const struct {
+    const char* what;
+    std::string toml;
+    const char* message;
+  } cases[] = {
+      {"no format", "site = \"a\"\n", "format"},
+      {"another format", "format = \"renkei-site/2\"\n", "renkei-site/1"},
+      {"unknown key", std::string(kHead) + "colour = \"red\"\n", "colour"},
+      {"country in words", std::string(kHead) + "[x]\n", "x"},
+      {"bad trainer id", std::string(kHead) + "[trainer.\"A B\"]\ncommand = [\"a\"]\n", "A B"},
+      {"no command", std::string(kHead) + "[trainer.a]\n", "command"},
+      {"empty command", std::string(kHead) + "[trainer.a]\ncommand = []\n", "command"},
+      {"empty program", std::string(kHead) + "[trainer.a]\ncommand = [\"\"]\n", "command"},
+      {"NUL in a word", std::string(kHead) + "[trainer.a]\ncommand = [\"a\\u0000b\"]\n", "NUL"},
+      {"command is a text", std::string(kHead) + "[trainer.a]\ncommand = \"a\"\n", "command"},
+      {"negative limit", std::string(kHead) + "[trainer.a]\ncommand = [\"a\"]\ntimeout_s = -1\n",
+       "timeout_s"},
+      {"unknown key of a trainer",
+       std::string(kHead) + "[trainer.a]\ncommand = [\"a\"]\nshell = true\n", "shell"},
+      {"unknown key of the issuer", std::string(kHead) + "[issuer]\ndir = \"a\"\nx = 1\n", "x"},
+      {"no TOML", "format = ", "line 1"},
+  };
+  EXPECT_THAT(ParseSiteConfig(kHead, "site.toml"), IsOk());
+  for (const auto& c : cases) {
+    EXPECT_THAT(ParseSiteConfig(c.toml, "site.toml"),
+                StatusIs(Code::kInvalidArgument, HasSubstr(c.message)))
+        << c.what;
+  }
+  const std::string long_one(kSiteConfigBytesMax + 1, ' ');
+  EXPECT_THAT(ParseSiteConfig(long_one, "site.toml"), StatusIs(Code::kResourceExhausted));
+}
+
+TEST(TrainerOption, SplitsWordsAndKeepsQuotedOnesTogether) {
+  const auto words = [](const char* text) {
+    const auto option = ParseTrainerOption(text);
+    return option.ok() ? option->second.words : std::vector<std::string>{Text(option.status())};
+  };
+  EXPECT_THAT(words("wafer=renkei-wafer task --data /data"),
+              ElementsAre("renkei-wafer", "task", "--data", "/data"));
+  EXPECT_THAT(words("wafer=  a   'b c' \"d 'e\" '' f=g "),
+              ElementsAre("a", "b c", "d 'e", "", "f=g"));
+  EXPECT_THAT(words("wafer=a'b c'd"), ElementsAre("ab cd"));
+  EXPECT_THAT(words("wafer=$HOME;x|y>z"), ElementsAre("$HOME;x|y>z"));
+  for (const char* bad : {"", "wafer", "wafer=", "wafer=   ", "=a", "W=a", "wafer='a"}) {
+    EXPECT_THAT(ParseTrainerOption(bad), StatusIs(Code::kInvalidArgument)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace renkei::site
