@@ -2,6 +2,7 @@
 #include "examples.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace wafer {
 namespace {
 
 constexpr size_t kDataFileBytesMax = size_t{4} << 30;
-constexpr std::string_view kCacheMagic = "wafer-cells-1\n";
+constexpr std::string_view kCacheMagic = "wafer-cells-2\n";
 
 // Overlap of source interval `at` (length kSide) with the cell interval `cell` (length `length`)
 // on an axis of kSide * length units, so that all areas are whole numbers.
@@ -77,10 +78,16 @@ bool UnpackCache(std::string_view bytes, const std::string& key, Examples& examp
 
 }  // namespace
 
+double Fineness(const WaferMap& map) {
+  const double dies_per_side = std::sqrt(static_cast<double>(map.rows * map.cols));
+  return std::clamp((dies_per_side - 16) / 48, 0.05, 1.0);
+}
+
 Cells Resample(const WaferMap& map) {
   const auto rows = Axis(map.rows);
   const auto cols = Axis(map.cols);
   const int64_t area = int64_t{map.rows} * map.cols;
+  const auto fineness = static_cast<int64_t>(std::lround(255 * Fineness(map)));
   Cells cells;
   uint8_t* out = cells.data();
   for (const auto& row_overlaps : rows) {
@@ -96,7 +103,7 @@ Cells Resample(const WaferMap& map) {
         }
       }
       *out++ = Byte(failing, present);
-      *out++ = Byte(present, area);
+      *out++ = Byte(present * fineness, area * 255);
     }
   }
   return cells;

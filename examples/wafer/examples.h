@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wafer maps as the network sees them: 32x32 cells of two channels, the share of failing dies
-// among the dies of the cell and the share of the cell that holds dies, each in steps of 1/255.
+// Wafer maps as the network sees them: 32x32 cells of two channels, in steps of 1/255. The first is
+// the share of failing dies among the dies of the cell. The second is the share of the cell that
+// holds dies, times the fineness of the die grid: what counts as a defect differs between
+// products, and a site that sees few of them cannot learn to tell them apart by texture alone.
 #pragma once
 
 #include <array>
@@ -20,6 +22,9 @@ inline constexpr int kSide = 32;
 inline constexpr int kChannels = 2;
 inline constexpr size_t kCellBytes = size_t{kSide} * kSide * kChannels;
 using Cells = std::array<uint8_t, kCellBytes>;  // [row][col][channel]
+
+// (sqrt(rows * cols) - 16) / 48, from 0.05 to 1: about 0.2 for 26x26 dies, 0.8 for 53x52.
+double Fineness(const WaferMap& map);
 
 // Every die is spread over the cells that it overlaps, by area.
 Cells Resample(const WaferMap& map);

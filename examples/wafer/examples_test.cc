@@ -20,7 +20,7 @@ TEST(Resample, SpreadsEveryDieByArea) {
   EXPECT_EQ(at(0, 0)[0], 0);
   EXPECT_EQ(at(0, 0)[1], 0);
   EXPECT_EQ(at(0, 31)[0], 0);
-  EXPECT_EQ(at(0, 31)[1], 255);
+  EXPECT_EQ(at(0, 31)[1], 13);  // the coarsest fineness, 0.05
   EXPECT_EQ(at(31, 0)[0], 255);
   EXPECT_EQ(at(16, 16)[0], 255);
   // 64 columns of which every other one fails: half of each cell.
@@ -36,8 +36,10 @@ TEST(Resample, SpreadsEveryDieByArea) {
 TEST(Resample, CountsOnlyDiesThatAreThere) {
   // Three columns over 32 cells: cell 10 has two thirds of column 0 and a third of column 1.
   const Cells cells = Resample({.rows = 1, .cols = 3, .dies = {kNoDie, kFail, kPass}});
-  EXPECT_EQ(cells[20], 255);            // all dies of the cell fail
-  EXPECT_EQ(cells[21], (255 + 1) / 3);  // a third of the cell has dies
+  EXPECT_EQ(cells[20], 255);     // all dies of the cell fail
+  EXPECT_EQ(cells[21], 13 / 3);  // a third of the cell has dies
+  EXPECT_NEAR(Fineness({.rows = 26, .cols = 26, .dies = {}}), 10.0 / 48, 1e-12);
+  EXPECT_EQ(Fineness({.rows = 100, .cols = 80, .dies = {}}), 1);
 }
 
 TEST(Parts, FollowTheDigestOfTheDecimalId) {

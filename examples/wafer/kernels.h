@@ -24,7 +24,7 @@ struct Kernels {
 
   // output[y][x][o] = bias[o] + sum over ky, kx, i of
   //                   input[y + ky][x + kx][i] * weights[ky][kx][i][o].
-  // `input` is padded, `output` is not; `bias` may be null. The width is a multiple of 4.
+  // `input` is padded, `output` is not; `bias` may be null. The width is a multiple of 8.
   void (*convolve)(const ConvShape& shape, const float* input, const float* weights,
                    const float* bias, float* output);
 

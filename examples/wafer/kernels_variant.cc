@@ -9,19 +9,22 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
-constexpr int kTile = 16;  // output channels at a time
+constexpr int kTile = 16;   // output channels at a time
+constexpr int kPixels = 8;  // side by side at a time; divides the width
 #elif defined(__AVX__)
 constexpr int kLanes = 8;
 constexpr int kTile = 16;
+constexpr int kPixels = 4;
 #elif defined(__aarch64__)
 constexpr int kLanes = 4;
 constexpr int kTile = 16;
+constexpr int kPixels = 4;
 #else
 constexpr int kLanes = 4;
 constexpr int kTile = 8;  // sixteen registers of four lanes hold no more
+constexpr int kPixels = 4;
 #endif
 constexpr int kVectors = kTile / kLanes;
-constexpr int kPixels = 4;
 constexpr int kRows = 6;  // rows of the weight gradient at a time; divides 3 * in_channels
 
 typedef float Vector __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
@@ -30,7 +33,7 @@ typedef int Mask __attribute__((vector_size(kLanes * 4)));
 inline Vector Load(const float* at) { return *reinterpret_cast<const Vector*>(at); }
 inline void Store(float* at, Vector value) { *reinterpret_cast<Vector*>(at) = value; }
 
-// Four pixels side by side, kTile output channels.
+// kPixels pixels, kTile output channels.
 void ConvolveTile(const ConvShape& s, const float* input, const float* weights, const float* bias,
                   float* output) {
   Vector sum[kPixels][kVectors];

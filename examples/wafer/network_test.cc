@@ -62,7 +62,7 @@ void EveryProduct(const ConvShape& s, Visit visit) {
 
 constexpr ConvShape kShapes[] = {
     {.height = 4, .width = 8, .in_channels = 2, .out_channels = 16},
-    {.height = 3, .width = 4, .in_channels = 16, .out_channels = 32},
+    {.height = 3, .width = 16, .in_channels = 16, .out_channels = 32},
     {.height = 8, .width = 8, .in_channels = 32, .out_channels = 16},
 };
 

@@ -93,8 +93,8 @@ std::map<int, std::set<int>> DefaultLacks(int sites) {
   if (sites < 4) {
     return {};
   }
-  return {{sites - 1, {*ClassNamed("Center"), *ClassNamed("Random")}},
-          {sites, {*ClassNamed("Donut"), *ClassNamed("Scratch")}}};
+  return {{sites - 1, {*ClassNamed("Donut"), *ClassNamed("Random")}},
+          {sites, {*ClassNamed("Center"), *ClassNamed("Scratch")}}};
 }
 
 Outcome<Json> SplitWafers(const SplitOptions& options) {

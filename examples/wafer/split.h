@@ -35,7 +35,7 @@ struct SplitOptions {
   std::map<int, std::set<int>> without;  // site from 1 -> classes that it lacks
 };
 
-// The last but one site lacks Center and Random, the last one Donut and Scratch; nothing with
+// The last but one site lacks Donut and Random, the last one Center and Scratch; nothing with
 // fewer than 4 sites.
 std::map<int, std::set<int>> DefaultLacks(int sites);
 

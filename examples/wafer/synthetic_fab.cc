@@ -28,12 +28,12 @@ constexpr std::array<Product, 9> kProducts = {{{26, 26, 0.26},
 
 // Classes in the order of kClassNames: none, Center, Donut, Edge-Loc, Edge-Ring, Loc, Near-full,
 // Random, Scratch. The large products have few of the classes that they seldom show in life.
-constexpr std::array<double, kClasses> kMix = {0.40, 0.10, 0.07, 0.10, 0.10,
-                                               0.09, 0.03, 0.05, 0.06};
+constexpr std::array<double, kClasses> kMix = {0.38, 0.10, 0.07, 0.10, 0.10,
+                                               0.09, 0.03, 0.05, 0.08};
 constexpr std::array<std::array<double, kClasses>, 3> kLargeProductMix = {{
-    {0.66, 0.16, 0.00, 0.07, 0.01, 0.05, 0.01, 0.03, 0.01},
-    {0.70, 0.03, 0.01, 0.07, 0.01, 0.12, 0.01, 0.03, 0.02},
-    {0.68, 0.04, 0.00, 0.08, 0.01, 0.12, 0.01, 0.03, 0.03},
+    {0.66, 0.18, 0.00, 0.08, 0.00, 0.06, 0.00, 0.02, 0.00},
+    {0.70, 0.00, 0.00, 0.10, 0.00, 0.15, 0.01, 0.04, 0.00},
+    {0.68, 0.00, 0.00, 0.11, 0.00, 0.15, 0.01, 0.05, 0.00},
 }};
 
 // A place on the wafer: radius 1 is its edge.
@@ -124,20 +124,20 @@ Density Scratch(Random& random, double die) {
   Place at = {random.Between(-0.6, 0.6), random.Between(-0.6, 0.6)};
   double heading = random.Between(0, kTurn);
   const double bend = 1.6 * random.Normal();  // radians per unit of length
-  const double length = random.Between(0.5, 1.4);
+  const double length = random.Between(0.7, 1.6);
   constexpr double kStep = 0.02;
   for (double walked = 0; walked < length && at.radius() < 1; walked += kStep) {
     path.push_back(at);
     at = {at.x + kStep * std::cos(heading), at.y + kStep * std::sin(heading)};
     heading += bend * kStep + 0.02 * random.Normal();
   }
-  const double strength = random.Between(1.2, 3.0);
+  const double strength = random.Between(1.8, 4.0);
   return [=](const Place& here) {
     double nearest = 2;
     for (const Place& p : path) {
       nearest = std::min(nearest, std::hypot(here.x - p.x, here.y - p.y));
     }
-    return strength * (nearest < 0.55 * die ? 1.0 : 0.0);
+    return strength * (nearest < 0.6 * die ? 1.0 : 0.0);
   };
 }
 

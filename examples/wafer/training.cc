@@ -35,21 +35,19 @@ std::string_view Raw(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-std::vector<uint32_t> Shuffled(size_t count, Random& random) {
-  std::vector<uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0u);
-  for (size_t i = count; i > 1; --i) {
+void Shuffle(std::vector<uint32_t>& order, Random& random) {
+  for (size_t i = order.size(); i > 1; --i) {
     std::swap(order[i - 1], order[random.Below(i)]);
   }
-  return order;
 }
 
 class Descent {
  public:
   Descent(const Examples& examples, const EpochPlan& plan)
-      : examples_(examples), plan_(plan), weights_(ClassWeights(examples)), gradient_(kParameters) {
-    for (size_t c = 0; c < kClasses; ++c) {
-      scale_[c] = weights_[c] > 0 ? 1.0f : static_cast<float>(plan.absent_scale);
+      : examples_(examples), plan_(plan), gradient_(kParameters) {
+    scale_.fill(static_cast<float>(plan.absent_scale));
+    for (const uint8_t label : examples.labels) {
+      scale_[label] = 1;
     }
   }
 
@@ -79,7 +77,7 @@ class Descent {
     Logits by_logits;
     for (size_t c = 0; c < kClasses; ++c) {
       const double error = p[c] - (c == truth ? 1.0 : 0.0);
-      by_logits[c] = static_cast<float>(weights_[truth] * error * double{scale_[c]} / batch_size);
+      by_logits[c] = static_cast<float>(error * double{scale_[c]} / batch_size);
     }
     network_.AddGradient(by_logits, gradient_);
     const auto answer = std::max_element(logits.begin(), logits.end()) - logits.begin();
@@ -99,7 +97,6 @@ class Descent {
 
   const Examples& examples_;
   const EpochPlan& plan_;
-  const std::array<double, kClasses> weights_;
   std::vector<float> gradient_;
   Logits scale_;  // of each logit: FedRS, Li and Zhan 2021
   Network network_;
@@ -163,21 +160,30 @@ Outcome<Recipe> ParseRecipe(const Json* config) {
   return recipe;
 }
 
-std::array<double, kClasses> ClassWeights(const Examples& examples) {
-  std::array<double, kClasses> counts{};
-  for (const uint8_t label : examples.labels) {
-    counts[label] += 1;
+std::vector<uint32_t> DrawEpoch(const Examples& examples, Random& random) {
+  const size_t count = examples.size();
+  std::vector<uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0u);
+  Shuffle(order, random);
+  std::array<std::vector<uint32_t>, kClasses> members;
+  for (const uint32_t index : order) {
+    members[examples.labels[index]].push_back(index);
   }
-  const auto total = static_cast<double>(examples.size());
-  double mean = 0;  // of 1/sqrt(share), each class by its share
-  for (const double count : counts) {
-    mean += std::sqrt(count / total);
+  double roots = 0;
+  for (const auto& of_class : members) {
+    roots += std::sqrt(static_cast<double>(of_class.size()));
   }
-  std::array<double, kClasses> weights{};
-  for (size_t c = 0; c < kClasses; ++c) {
-    weights[c] = counts[c] > 0 ? std::sqrt(total / counts[c]) / mean : 0;
+  order.clear();
+  double due = 0;  // places of the classes so far
+  for (const auto& of_class : members) {
+    due += std::sqrt(static_cast<double>(of_class.size())) / roots * static_cast<double>(count);
+    for (size_t turn = 0; !of_class.empty() && static_cast<double>(order.size()) + 0.5 < due;
+         ++turn) {
+      order.push_back(of_class[turn % of_class.size()]);
+    }
   }
-  return weights;
+  Shuffle(order, random);
+  return order;
 }
 
 uint64_t StepsPerEpoch(size_t examples, int batch) {
@@ -243,7 +249,7 @@ Done Train(const Examples& examples, const EpochPlan& plan, TrainingState& state
       state.at_epoch_start = state.random;
     }
     Random shuffling = state.at_epoch_start;
-    const std::vector<uint32_t> order = Shuffled(examples.size(), shuffling);
+    const std::vector<uint32_t> order = DrawEpoch(examples, shuffling);
     if (state.step == 0) {
       state.random = shuffling;
     }

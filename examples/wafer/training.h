@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stochastic gradient descent with momentum on the weighted cross entropy.
+// Stochastic gradient descent with momentum on the cross entropy.
 //
 // Training is a pure function of parameters, examples, recipe and seed on one instruction set, no
 // matter how often it was saved and taken up again.
@@ -21,16 +21,16 @@ namespace wafer {
 
 // The keys of a run's config table, by the same names.
 struct Recipe {
-  int epochs = 1;               // over the local examples, per round
+  int epochs = 1;               // of as many draws as there are local examples, per round
   int batch = 64;               // examples per step, at most
-  double learning_rate = 0.03;  // of a round; late_factor times it from round
+  double learning_rate = 0.06;  // of a round; late_factor times it from round
   double late_factor = 0.2;     // late_from * rounds + 1 on
   double late_from = 2.0 / 3.0;
   double momentum = 0.9;         // starts from rest in every round
   double gradient_norm_max = 1;  // a longer gradient of a batch is shortened to it
-  bool augment = true;           // a random symmetry of the square for every map
   double absent_scale = 0;       // of the logit of a class that the site has no example of, in
                                  // training: 1 learns to deny the class, 0 says nothing of it
+  bool augment = true;           // a random symmetry of the square for every map
   int held_out = 16;             // one wafer in so many is kept for evaluation; 0 none
 
   // Of round 1 to `rounds`.
@@ -40,10 +40,12 @@ struct Recipe {
 // Refuses unknown keys and values out of range. `config` may be null.
 Outcome<Recipe> ParseRecipe(const Json* config);
 
-// Per class, 1 / sqrt(share of the examples), scaled so that the mean over the examples is 1.
-std::array<double, kClasses> ClassWeights(const Examples& examples);
+// The examples of an epoch, as many as there are, in their order. Classes take part by the square
+// root of their frequency, so a rare class counts as if weighted by one over that root; within a
+// class the examples take turns.
+std::vector<uint32_t> DrawEpoch(const Examples& examples, Random& random);
 
-// Steps of one epoch: every example once, in batches as even as can be.
+// Steps of one epoch, whose batches are as even as can be.
 uint64_t StepsPerEpoch(size_t examples, int batch);
 
 struct TrainingState {

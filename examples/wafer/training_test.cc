@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training.h"
 
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -77,7 +79,7 @@ TEST(Train, DependsOnTheSeed) {
   EXPECT_NE(one.parameters, other.parameters);
 }
 
-TEST(Train, SeesEveryExampleOncePerEpoch) {
+TEST(Train, DrawsAsManyExamplesAsThereArePerEpoch) {
   for (const size_t count : {1u, 15u, 16u, 17u, 50u}) {
     const Examples examples = SyntheticExamples(count, 2);
     EpochPlan plan = ShortPlan(examples);
@@ -120,16 +122,29 @@ TEST(TrainingState, RefusesDamagedBytes) {
   EXPECT_EQ(state.Pack(), good);
 }
 
-TEST(ClassWeights, GoWithTheSquareRootOfRarity) {
+TEST(DrawEpoch, SharesPlacesByTheSquareRootOfFrequency) {
   Examples examples;
-  for (int i = 0; i < 100; ++i) {
-    examples.labels.push_back(i < 64 ? 0 : i < 100 - 4 ? 1 : 2);  // 64, 32, 4
+  for (int i = 0; i < 980; ++i) {
+    examples.labels.push_back(i < 640 ? 0 : i < 960 ? 4 : i < 970 ? 2 : 7);  // 640, 320, 10, 10
   }
-  const auto weights = ClassWeights(examples);
-  EXPECT_DOUBLE_EQ(weights[2] / weights[0], 4);
-  EXPECT_DOUBLE_EQ(weights[1] / weights[0], std::sqrt(2.0));
-  EXPECT_NEAR(64 * weights[0] + 32 * weights[1] + 4 * weights[2], 100, 1e-9);
-  EXPECT_EQ(weights[3], 0);
+  Random random(1);
+  const std::vector<uint32_t> order = DrawEpoch(examples, random);
+  ASSERT_EQ(order.size(), 980u);
+  std::array<double, kClasses> places{};
+  std::array<std::map<uint32_t, int>, kClasses> turns;
+  for (const uint32_t index : order) {
+    places[examples.labels[index]] += 1;
+    ++turns[examples.labels[index]][index];
+  }
+  EXPECT_NEAR(places[0] / places[4], std::sqrt(2.0), 0.02);
+  EXPECT_NEAR(places[0] / places[7], 8, 0.2);
+  EXPECT_EQ(places[3], 0);
+  EXPECT_EQ(turns[0].size(), static_cast<size_t>(places[0])) << "no sound wafer twice";
+  EXPECT_EQ(turns[2].size(), 10u) << "every rare wafer";
+  for (const auto& [index, count] : turns[2]) {
+    EXPECT_NEAR(count, places[2] / 10, 1);
+  }
+  EXPECT_NE(DrawEpoch(examples, random), order);
 }
 
 TEST(Recipe, ReadsTheConfigAndRefusesWhatItDoesNotKnow) {
@@ -162,10 +177,10 @@ TEST(Recipe, ReadsTheConfigAndRefusesWhatItDoesNotKnow) {
 
 TEST(Recipe, LowersTheRateInTheLastThird) {
   const Recipe recipe;
-  EXPECT_DOUBLE_EQ(recipe.LearningRate(1, 27), 0.03);
-  EXPECT_DOUBLE_EQ(recipe.LearningRate(18, 27), 0.03);
-  EXPECT_DOUBLE_EQ(recipe.LearningRate(19, 27), 0.006);
-  EXPECT_DOUBLE_EQ(recipe.LearningRate(27, 27), 0.006);
+  EXPECT_DOUBLE_EQ(recipe.LearningRate(1, 27), 0.06);
+  EXPECT_DOUBLE_EQ(recipe.LearningRate(18, 27), 0.06);
+  EXPECT_DOUBLE_EQ(recipe.LearningRate(19, 27), 0.012);
+  EXPECT_DOUBLE_EQ(recipe.LearningRate(27, 27), 0.012);
 }
 
 }  // namespace
