@@ -99,6 +99,7 @@ class Agent {
   // agent_gate.cc
   Status Determine(const DetermineItem& duty);
   Status Decline(const DeclineRound& duty);
+  Status SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwise);
   Status CheckMayReceive(const run::RunState& run) const;
   Status CheckMaySend(const run::RunState& run, std::string_view item) const;
   // agent_task.cc

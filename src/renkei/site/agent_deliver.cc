@@ -116,7 +116,7 @@ Status Agent::Contribute(const TrainRound& duty, record::Contributed draft) {
   }
   RK_ASSIGN_OR_RETURN(const Bytes envelope, record::Seal(draft, key_));
   Report(duty.run, duty.round, "contributing", 0);
-  return view_.Submit(*peer_, envelope).status();
+  return SubmitOrDecline(envelope, {.run = duty.run, .round = duty.round, .code = "not-permitted"});
 }
 
 Status Agent::SendUpdate(const Deliver& duty) {
@@ -128,7 +128,11 @@ Status Agent::SendUpdate(const Deliver& duty) {
   const auto receipt = peer_->Receipt(duty.entry);
   if (receipt.status().code() == Code::kInvalidArgument) return NoteRefused(duty, receipt.status());
   RK_RETURN_IF_ERROR(receipt.status());
-  RK_RETURN_IF_ERROR(CheckReceipt(duty, *receipt));
+  if (const Status honest = CheckReceipt(duty, *receipt); !honest.ok()) {
+    RK_RETURN_IF_ERROR(disk_.MakeDirs(files_.evidence()));
+    RK_RETURN_IF_ERROR(WriteWhole(disk_, files_.false_receipt(duty.entry), *receipt));
+    return honest;
+  }
   RK_RETURN_IF_ERROR(WriteWhole(disk_, files_.receipt(duty.entry), *receipt));
   receipted_.insert(duty.entry);
   Report(duty.run, duty.round, "waiting", 0);

@@ -24,7 +24,11 @@ Status Agent::Determine(const DetermineItem& duty) {
                         gate_log_->Append(gate::Determine(charter_, crossing, clock_.Now())));
     last = gate_log_->Last(duty.run, duty.item);
   }
-  RK_RETURN_IF_ERROR(view_.Submit(*peer_, envelope).status());
+  const bool starting = run.phase == run::Phase::kStarting;
+  RK_RETURN_IF_ERROR(
+      SubmitOrDecline(envelope, {.run = duty.run,
+                                 .round = starting ? run.next_round() : run.current.round,
+                                 .code = "not-permitted"}));
   told_.insert({duty.run, duty.item});
   const record::Verdict verdict = last->determined.verdict;
   if (verdict != record::Verdict::kGo) {
@@ -47,6 +51,14 @@ Status Agent::Decline(const DeclineRound& duty) {
   log::Warn("round.declined",
             {{"run", duty.run.text()}, {"round", duty.round}, {"code", duty.code}});
   return Ok();
+}
+
+// A coordinator that refuses an entry for good would be asked again for ever.
+Status Agent::SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwise) {
+  const Status submitted = view_.Submit(*peer_, envelope).status();
+  if (submitted.code() != Code::kPermissionDenied) return submitted;
+  log::Error("entry.refused", {{"run", otherwise.run.text()}, {"reason", Message(submitted)}});
+  return Decline(otherwise);
 }
 
 Status Agent::CheckMayReceive(const run::RunState& run) const {

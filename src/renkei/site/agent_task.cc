@@ -149,7 +149,8 @@ Status Agent::Evaluate(const EvaluateModel& duty, std::stop_token stop) {
                                                      .metrics = attempt->result->metrics,
                                                      .at = clock_.Now()},
                                    key_));
-  RK_RETURN_IF_ERROR(view_.Submit(*peer_, envelope).status());
+  RK_RETURN_IF_ERROR(
+      SubmitOrDecline(envelope, {.run = duty.run, .round = duty.round, .code = "not-permitted"}));
   Report(duty.run, duty.round, "waiting", 0);
   return Ok();
 }

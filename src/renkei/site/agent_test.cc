@@ -339,6 +339,19 @@ TEST_F(AgentTest, DeclinesTheWholeRunWhenItsTrainerIsNotMapped) {
   EXPECT_THAT(coordinator_.All<record::Determined>(), SizeIs(2 + 2));
 }
 
+TEST_F(AgentTest, SaysThatItMayNotTakePartWhenTheCoordinatorRefusesItsEntries) {
+  StartRun(1, 1);
+  StartAll();
+  coordinator_.refuse_kind = "update.contributed";
+  for (int i = 0; i < kTurnsMax && !IsFinished(); ++i) {
+    ASSERT_THAT(Turn(f1_), IsOk());
+    ASSERT_THAT(Turn(f0_), IsOk());
+    if (DeclineCodes().size() == 2) break;
+  }
+  EXPECT_THAT(DeclineCodes(),
+              testing::UnorderedElementsAre("f0 not-permitted", "f1 not-permitted"));
+}
+
 TEST_F(AgentTest, StopsItsTrainerWhenTheRunIsStopped) {
   Map(f0_, "echo train >> \"$CALLS\"; echo '{\"fraction\": 0.25}' > progress.json; sleep 60");
   StartRun(1, 2);
@@ -423,6 +436,7 @@ TEST_F(AgentTest, RefusesAReceiptThatSpeaksOfSomethingElse) {
     only_f0(change);
     EXPECT_THAT(Turn(f0_), StatusIs(Code::kDataLoss, HasSubstr("receipt")));
   }
+  EXPECT_THAT(disk_->List(Dir(f0_) + "/evidence"), IsOkAndHolds(SizeIs(1)));
   coordinator_.change_receipt = {};
   EXPECT_THAT(Turn(f0_), IsOk());
 }

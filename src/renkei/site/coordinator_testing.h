@@ -102,6 +102,9 @@ class TestCoordinator final : public run::Peer {
   }
   StatusOr<run::Submitted> Submit(ByteSpan envelope) override {
     RK_RETURN_IF_ERROR(Fault("submit"));
+    if (record::KindOf(record::Open(envelope).value().record) == refuse_kind) {
+      return Error(Code::kPermissionDenied, "refused");
+    }
     auto submitted = Accept(envelope);
     if (change_submitted && submitted.ok()) change_submitted(*submitted);
     RK_RETURN_IF_ERROR(Fault("submit-answer"));
@@ -164,6 +167,7 @@ class TestCoordinator final : public run::Peer {
   std::function<void(run::Submitted&)> change_submitted;
   std::function<void(record::Receipt&)> change_receipt;
   std::optional<std::string> bad_update;
+  std::string refuse_kind;
   std::function<void(const run::SiteProgress&)> on_report;
   int uploads = 0;
 

@@ -48,6 +48,10 @@ std::string SiteFiles::receipt(uint64_t entry) const {
   return fmt::format("{}/{}.json", receipts(), entry);
 }
 
+std::string SiteFiles::false_receipt(uint64_t entry) const {
+  return fmt::format("{}/receipt-{}.json", evidence(), entry);
+}
+
 StatusOr<crypto::SigningKey> ReadSiteKey(Disk& disk, const std::string& path) {
   RK_ASSIGN_OR_RETURN(Bytes text, ReadWhole(disk, path, kKeyFileBytesMax));
   std::string_view seed = AsText(text);

@@ -39,6 +39,8 @@ struct SiteFiles {
   TaskFiles task(uint64_t run_index, uint32_t round, TaskKind kind) const;
   std::string draft(uint64_t run_index, uint32_t round) const;
   std::string receipt(uint64_t entry) const;
+  std::string evidence() const { return dir + "/evidence"; }
+  std::string false_receipt(uint64_t entry) const;
 };
 
 // The site's signing key. NOT_FOUND, or INVALID_ARGUMENT without repeating the text.
