@@ -56,9 +56,9 @@ class Refusals(unittest.TestCase):
 
     def test_a_used_token_is_refused(self):
         f = self.federation
-        f.start("again", "site", "join", f.token, "--dir", "again", "--examples", 1, "--wait", 3)
-        self.assertNotEqual(f.children.pop("again").wait(30), 0)
-        self.assertFalse((f.root / "again" / "site.key").exists())
+        f.call("site", "join", f.token, "--dir", "again", "--examples", 1, "--wait", 3, code=4)
+        self.assertIn("used", f.errors)
+        self.assertFalse((f.root / "again").exists())
 
     def test_a_bad_spec_names_line_and_key(self):
         f = self.federation

@@ -93,7 +93,7 @@ void Console::Rows(const std::vector<Value>& rows) const {
   if (format_ == OutputFormat::kJson) {
     Value all = Value::Array();
     for (const Value& row : rows) all.Push(row);
-    Print(syntax::DumpJsonPretty(all) + "\n");
+    Print(syntax::DumpJsonPretty(all));
   } else if (format_ == OutputFormat::kJsonLines) {
     for (const Value& row : rows) Print(syntax::DumpJson(row) + "\n");
   } else if (rows.empty()) {
@@ -104,7 +104,7 @@ void Console::Rows(const std::vector<Value>& rows) const {
 }
 
 void Console::Object(const Value& object) const {
-  if (format_ == OutputFormat::kJson) return Print(syntax::DumpJsonPretty(object) + "\n");
+  if (format_ == OutputFormat::kJson) return Print(syntax::DumpJsonPretty(object));
   if (format_ == OutputFormat::kJsonLines) return Print(syntax::DumpJson(object) + "\n");
   size_t width = 0;
   for (const auto& [key, value] : object.members()) width = std::max(width, key.size());

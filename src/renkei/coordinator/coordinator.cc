@@ -117,6 +117,19 @@ Status Coordinator::AskJoin(const identity::PeerId&, const std::string& request_
       return Error(Code::kResourceExhausted, "too many requests to join; try again in a minute");
     }
   }
+  RK_ASSIGN_OR_RETURN(const identity::JoinRequest request,
+                      identity::ParseJoinRequest(request_json));
+  {
+    // The same site may ask again, after a crash say; nobody else with a token that is spent.
+    const std::shared_lock lock(state_mutex_);
+    const run::SiteState* site = book_.FindSite(request.site);
+    const bool same = site != nullptr && site->enrolled.token_id == request.token_id &&
+                      site->enrolled.key == request.key;
+    if (book_.TokenSpent(request.token_id) && !same) {
+      return Error(Code::kUnauthenticated,
+                   "this join token was used; the party makes a new one with renkei site invite");
+    }
+  }
   return joins_->Ask(request_json, clock_.Now());
 }
 

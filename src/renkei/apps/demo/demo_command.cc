@@ -54,6 +54,7 @@ class Workplace {
   }
 
   const std::string& root() const { return root_; }
+  bool temporary() const { return temporary_; }
 
  private:
   std::unique_ptr<Disk> disk_ = MakeRealDisk();
@@ -256,7 +257,7 @@ Status Print(const DemoResult& result, const DemoOptions& options, const Console
   if (!console.for_people()) console.Object(value);
   if (options.report_file.empty()) return Ok();
   const auto disk = MakeRealDisk();
-  return WriteWhole(*disk, options.report_file, AsBytes(syntax::DumpJsonPretty(value) + "\n"));
+  return WriteWhole(*disk, options.report_file, AsBytes(syntax::DumpJsonPretty(value)));
 }
 
 }  // namespace
@@ -272,6 +273,9 @@ Exit Demo(const DemoOptions& options, const Console& console) {
   const auto result = DemoRun(options, console, workplace.root(), *binaries).Run();
   if (!result.ok()) return Console::Fail(result.status());
   const Status printed = Print(*result, options, console);
+  if (workplace.temporary()) {
+    Console::Note(workplace.root() + " is removed now; --out DIR keeps everything");
+  }
   return printed.ok() ? Exit::kOk : Console::Fail(printed);
 }
 
