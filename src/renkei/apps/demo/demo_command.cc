@@ -22,10 +22,10 @@ using syntax::Value;
 
 constexpr std::string_view kRun = "wafer-joint";
 constexpr uint32_t kRealRounds = 28;
-constexpr uint32_t kSyntheticRounds = 10;
+constexpr uint32_t kSyntheticRounds = 30;
 constexpr uint64_t kSyntheticWafers = 4000;
 constexpr uint64_t kReleaseBytesMax = 1 << 20;
-constexpr std::string_view kConfig = R"({"learning_rate":0.03})";
+constexpr std::string_view kConfig = R"({"learning_rate":0.06})";
 
 // A fresh directory of our own unless one is given; ours goes away with the demo.
 class Workplace {
@@ -142,7 +142,7 @@ class DemoRun {
         "format = \"renkei-run/1\"\nname = \"{}\"\ntrainer = \"wafer-cnn\"\nrounds = {}\n"
         "quorum = 3\ndeadline_s = 900\npurposes = [\"semiconductor-defect-research\"]\n\n"
         "[classification]\nus = \"EAR99\"\njp = \"not-listed\"\n\n[config]\n"
-        "learning_rate = 0.03\n",
+        "learning_rate = 0.06\n",
         kRun, result_.rounds);
     RK_RETURN_IF_ERROR(WriteWhole(*disk_, spec_file, AsBytes(spec)));
     const auto clock = MakeSystemClock();
