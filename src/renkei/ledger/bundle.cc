@@ -2,6 +2,7 @@
 #include "renkei/ledger/bundle.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "renkei/base/check.h"
 
@@ -12,37 +13,41 @@ constexpr size_t kLengthBytes = 2;
 
 }  // namespace
 
-Bytes EncodeBundle(std::span<const Bytes> entries) {
-  size_t total = 0;
-  for (const Bytes& entry : entries) total += kLengthBytes + entry.size();
-  Bytes bytes;
-  bytes.reserve(total);
-  for (const Bytes& entry : entries) {
-    RK_CHECK(entry.size() <= kEntryBytesMax);
-    bytes.push_back(static_cast<uint8_t>(entry.size() >> 8));
-    bytes.push_back(static_cast<uint8_t>(entry.size()));
-    bytes.insert(bytes.end(), entry.begin(), entry.end());
+StatusOr<Bundle> Bundle::Parse(Bytes bytes, uint64_t count) {
+  Bundle bundle;
+  bundle.bytes_ = std::move(bytes);
+  size_t at = 0;
+  while (bundle.count() < count) {
+    const size_t left = bundle.bytes_.size() - at;
+    if (left < kLengthBytes) {
+      return Error(Code::kDataLoss, "ends after {} of {} entries", bundle.count(), count);
+    }
+    const size_t length = static_cast<size_t>(bundle.bytes_[at]) << 8 | bundle.bytes_[at + 1];
+    if (left - kLengthBytes < length) {
+      return Error(Code::kDataLoss, "ends inside entry {} of {}", bundle.count(), count);
+    }
+    at += kLengthBytes + length;
+    bundle.ends_.push_back(at);
   }
-  return bytes;
+  if (at == bundle.bytes_.size()) return bundle;
+  return Error(Code::kDataLoss, "{} bytes follow the {} entries", bundle.bytes_.size() - at, count);
 }
 
-StatusOr<std::vector<Bytes>> DecodeBundle(ByteSpan bytes, uint64_t count) {
-  std::vector<Bytes> entries;
-  while (entries.size() < count) {
-    if (bytes.size() < kLengthBytes) {
-      return Error(Code::kDataLoss, "ends after {} of {} entries", entries.size(), count);
-    }
-    const size_t length = static_cast<size_t>(bytes[0]) << 8 | bytes[1];
-    bytes = bytes.subspan(kLengthBytes);
-    if (bytes.size() < length) {
-      return Error(Code::kDataLoss, "ends inside entry {} of {}", entries.size(), count);
-    }
-    const ByteSpan entry = bytes.first(length);
-    entries.emplace_back(entry.begin(), entry.end());
-    bytes = bytes.subspan(length);
-  }
-  if (bytes.empty()) return entries;
-  return Error(Code::kDataLoss, "{} bytes follow the {} entries", bytes.size(), count);
+void Bundle::Append(ByteSpan entry) {
+  RK_CHECK(entry.size() <= kEntryBytesMax);
+  bytes_.push_back(static_cast<uint8_t>(entry.size() >> 8));
+  bytes_.push_back(static_cast<uint8_t>(entry.size()));
+  bytes_.insert(bytes_.end(), entry.begin(), entry.end());
+  ends_.push_back(bytes_.size());
+}
+
+ByteSpan Bundle::entry(size_t position) const {
+  const size_t begin = (position == 0 ? 0 : ends_[position - 1]) + kLengthBytes;
+  return ByteSpan(bytes_).subspan(begin, ends_[position] - begin);
+}
+
+ByteSpan Bundle::Prefix(size_t count) const {
+  return ByteSpan(bytes_).first(count == 0 ? 0 : ends_[count - 1]);
 }
 
 Bytes EncodeTile(std::span<const Digest> hashes) {

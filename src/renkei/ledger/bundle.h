@@ -15,10 +15,22 @@ namespace renkei::ledger {
 
 inline constexpr size_t kEntryBytesMax = 65535;
 
-// Each entry at most kEntryBytesMax long.
-Bytes EncodeBundle(std::span<const Bytes> entries);
-// DATA_LOSS unless the bytes are exactly `count` entries.
-StatusOr<std::vector<Bytes>> DecodeBundle(ByteSpan bytes, uint64_t count);
+// Entries in their bundle form, and where each one is in it.
+class Bundle {
+ public:
+  // DATA_LOSS unless `bytes` are exactly `count` entries.
+  static StatusOr<Bundle> Parse(Bytes bytes, uint64_t count);
+
+  void Append(ByteSpan entry);  // at most kEntryBytesMax long
+  size_t count() const { return ends_.size(); }
+  ByteSpan entry(size_t position) const;
+  // The bundle of the first `count` entries.
+  ByteSpan Prefix(size_t count) const;
+
+ private:
+  Bytes bytes_;
+  std::vector<size_t> ends_;
+};
 
 Bytes EncodeTile(std::span<const Digest> hashes);
 // DATA_LOSS unless the bytes are exactly `count` hashes.

@@ -24,9 +24,11 @@ constexpr std::string_view kPreparedName = "next";
 
 constexpr uint64_t kSegmentBytes = 4 << 20;  // without a prepared one, a new one begins
 constexpr uint64_t kPreparedBytes = 16 << 20;
+constexpr uint64_t kPieceBytes = 128 << 10;
 constexpr uint64_t kSegmentReadBytesMax = 64 << 20;  // a segment ends after the batch that fills it
 constexpr uint64_t kExtentBytesMin = 64 << 10;  // a segment that was not prepared grows by zeros,
 constexpr uint64_t kExtentBytesMax = 1 << 20;   // doubling its length between these two
+constexpr size_t kBatchBytesExpected = 64 << 10;
 constexpr size_t kNameDigits = 20;
 
 void PutBigEndian(uint8_t* at, uint64_t value, size_t count) {
@@ -70,6 +72,7 @@ std::optional<Record> ParseRecord(ByteSpan bytes) {
 
 void JournalBatch::Add(ByteSpan entry, const Digest& leaf_hash) {
   RK_CHECK(entry.size() <= kEntryBytesMax);
+  if (bytes_.empty()) bytes_.reserve(kBatchBytesExpected);
   offsets_.push_back(bytes_.size());
   bytes_.resize(bytes_.size() + kHeaderBytes);
   uint8_t* header = bytes_.data() + offsets_.back();
@@ -154,11 +157,12 @@ Status Journal::ReplaySegment(uint64_t first, const Replay& replay) {
 StatusOr<std::unique_ptr<File>> Journal::PrepareSegment(Disk& disk, const std::string& directory) {
   RK_ASSIGN_OR_RETURN(auto file, disk.Open(JoinPath(directory, kPreparedName), OpenMode::kCreate));
   RK_RETURN_IF_ERROR(file->Truncate(0));
-  const Bytes zeros(kExtentBytesMax);
+  // In pieces, so that the commits of others get in between.
+  const Bytes zeros(kPieceBytes);
   for (uint64_t at = 0; at < kPreparedBytes; at += zeros.size()) {
     RK_RETURN_IF_ERROR(file->WriteAt(at, zeros));
+    RK_RETURN_IF_ERROR(file->Sync());
   }
-  RK_RETURN_IF_ERROR(file->Sync());
   RK_RETURN_IF_ERROR(disk.SyncDir(directory));
   return file;
 }

@@ -31,7 +31,7 @@ uint64_t RoundUpToBundle(uint64_t index) {
 class Ledger::Batch {
  public:
   JournalBatch records;
-  std::vector<NewEntry> entries;
+  std::vector<Digest> leaf_hashes;
   uint64_t first_index = 0;
 
   void Finish(Status status) {
@@ -107,7 +107,7 @@ StatusOr<std::string> Ledger::ReplayJournal() {
         if (!is_loaded) RK_RETURN_IF_ERROR(tiles_.Load(RoundUpToBundle(index)));
         is_loaded = true;
         if (index < tiles_.size()) return Ok();
-        NewEntry added = {.bytes = Bytes(entry.begin(), entry.end()), .leaf_hash = leaf_hash};
+        const NewEntry added = {.bytes = entry, .leaf_hash = leaf_hash};
         tiles_.Append({&added, 1});
         return Ok();
       },
@@ -173,7 +173,6 @@ StatusOr<uint64_t> Ledger::Append(ByteSpan entry) {
   }
   if (tiles_.unwritten_bytes() > kUnwrittenBytesMax) RK_RETURN_IF_ERROR(RelieveMemory());
   const Digest leaf_hash = crypto::LeafHash(entry);
-  Bytes copy(entry.begin(), entry.end());
   std::shared_ptr<Batch> batch;
   uint64_t position = 0;
   {
@@ -182,9 +181,9 @@ StatusOr<uint64_t> Ledger::Append(ByteSpan entry) {
       open_batch_ = std::make_shared<Batch>();
     }
     batch = open_batch_;
-    position = batch->entries.size();
+    position = batch->leaf_hashes.size();
     batch->records.Add(entry, leaf_hash);
-    batch->entries.push_back({.bytes = std::move(copy), .leaf_hash = leaf_hash});
+    batch->leaf_hashes.push_back(leaf_hash);
   }
   if (position == 0) batch->Finish(Commit(batch));
   RK_RETURN_IF_ERROR(batch->Wait());
@@ -205,7 +204,12 @@ Status Ledger::Commit(const std::shared_ptr<Batch>& batch) {
   // Hand over hand: the next batch is written while this one enters the tree.
   const std::lock_guard append_lock(append_mutex_);
   journal_lock.unlock();
-  tiles_.Append(batch->entries);
+  std::vector<NewEntry> added;
+  added.reserve(batch->leaf_hashes.size());
+  for (const Digest& leaf_hash : batch->leaf_hashes) {
+    added.push_back({.bytes = batch->records.entry(added.size()), .leaf_hash = leaf_hash});
+  }
+  tiles_.Append(added);
   if (HasBackgroundWork()) background_wake_.notify_one();
   return Ok();
 }

@@ -3,6 +3,7 @@
 
 #include "renkei/base/random.h"
 #include "renkei/crypto/merkle.h"
+#include "renkei/ledger/bundle.h"
 
 namespace renkei::ledger {
 
@@ -22,6 +23,13 @@ std::vector<Bytes> TestEntries(uint64_t begin, uint64_t end) {
   std::vector<Bytes> entries;
   for (uint64_t i = begin; i < end; ++i) entries.push_back(TestEntry(i));
   return entries;
+}
+
+Bytes TestBundle(const std::vector<Bytes>& entries) {
+  Bundle bundle;
+  for (const Bytes& entry : entries) bundle.Append(entry);
+  const ByteSpan bytes = bundle.Prefix(entries.size());
+  return Bytes(bytes.begin(), bytes.end());
 }
 
 std::vector<Digest> TestLeaves(uint64_t count) {

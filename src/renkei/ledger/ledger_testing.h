@@ -22,6 +22,9 @@ seal::NoteKey TestNoteKey();
 Bytes TestEntry(uint64_t index);
 std::vector<Bytes> TestEntries(uint64_t begin, uint64_t end);
 
+// The bytes of their bundle.
+Bytes TestBundle(const std::vector<Bytes>& entries);
+
 // The leaf hashes of TestEntries(0, count), and the root by the plain recursion.
 std::vector<Digest> TestLeaves(uint64_t count);
 Digest TestRoot(uint64_t count);

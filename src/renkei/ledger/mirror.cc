@@ -105,7 +105,7 @@ Status Mirror::CheckExtension(const std::vector<NewEntry>& added,
                next.size, size, added.size());
 }
 
-Status Mirror::Store(std::vector<NewEntry>& added, std::string_view note) {
+Status Mirror::Store(const std::vector<NewEntry>& added, std::string_view note) {
   tiles_.Append(added);
   const uint64_t size = tiles_.size();
   RK_RETURN_IF_ERROR(tiles_.Write(size, /*partial=*/true));

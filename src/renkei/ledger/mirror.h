@@ -52,7 +52,7 @@ class Mirror {
 
   Status Load();
   Status CheckExtension(const std::vector<NewEntry>& added, const seal::Checkpoint& next) const;
-  Status Store(std::vector<NewEntry>& added, std::string_view note);
+  Status Store(const std::vector<NewEntry>& added, std::string_view note);
 
   Disk& disk_;
   std::string directory_;

@@ -33,19 +33,16 @@ std::string Tiles::PathOf(const TileName& name) const {
 Status Tiles::Load(uint64_t size) {
   const std::lock_guard lock(mutex_);
   const uint64_t width = size % kTileWidth;
-  entries_.clear();
-  partial_bytes_ = 0;
-  first_entry_ = size - width;
-  edges_[0] = {.first = first_entry_, .hashes = {}};
+  first_bundle_ = size / kTileWidth;
+  bundles_.clear();
+  edges_[0] = {.first = size - width, .hashes = {}};
   if (width > 0) {
     RK_ASSIGN_OR_RETURN(
-        const auto entries,
-        ReadBundle({.level = kBundleLevel, .index = size / kTileWidth, .width = width}));
-    for (const Bytes& entry : entries) {
-      edges_[0].hashes.push_back(crypto::LeafHash(entry));
-      entries_.push_back(entry);
-      partial_bytes_ += entry.size();
+        Bundle bundle, ReadBundle({.level = kBundleLevel, .index = first_bundle_, .width = width}));
+    for (size_t i = 0; i < width; ++i) {
+      edges_[0].hashes.push_back(crypto::LeafHash(bundle.entry(i)));
     }
+    bundles_.push_back(std::make_shared<Bundle>(std::move(bundle)));
   }
   for (int level = 1; level < kTileLevels; ++level) {
     const uint64_t count = CountAt(size, level);
@@ -68,14 +65,15 @@ Status Tiles::Load(uint64_t size) {
   return Ok();
 }
 
-void Tiles::Append(std::span<NewEntry> entries) {
+void Tiles::Append(std::span<const NewEntry> entries) {
   const std::lock_guard lock(mutex_);
-  for (NewEntry& entry : entries) {
-    partial_bytes_ += entry.bytes.size();
-    entries_.push_back(std::move(entry.bytes));
-    if (entries_.size() % kTileWidth == 0) {
-      unwritten_bytes_ += std::exchange(partial_bytes_, 0);
+  for (const NewEntry& entry : entries) {
+    if (bundles_.empty() || bundles_.back()->count() == kTileWidth) {
+      bundles_.push_back(std::make_shared<Bundle>());
     }
+    Bundle& bundle = *bundles_.back();
+    bundle.Append(entry.bytes);
+    if (bundle.count() == kTileWidth) unwritten_bytes_ += bundle.Prefix(kTileWidth).size();
     Digest hash = entry.leaf_hash;
     for (Edge& edge : edges_) {
       edge.hashes.push_back(hash);
@@ -103,12 +101,12 @@ StatusOr<std::vector<Digest>> Tiles::ReadTile(const TileName& name) const {
   return hashes;
 }
 
-StatusOr<std::vector<Bytes>> Tiles::ReadBundle(const TileName& name) const {
+StatusOr<Bundle> Tiles::ReadBundle(const TileName& name) const {
   const std::string path = PathOf(name);
-  RK_ASSIGN_OR_RETURN(const Bytes bytes, ReadFile(path));
-  auto entries = DecodeBundle(bytes, name.width);
-  if (!entries.ok()) return Annotate(entries.status(), path);
-  return entries;
+  RK_ASSIGN_OR_RETURN(Bytes bytes, ReadFile(path));
+  auto bundle = Bundle::Parse(std::move(bytes), name.width);
+  if (!bundle.ok()) return Annotate(bundle.status(), path);
+  return bundle;
 }
 
 // A full tile from disk hashes to one hash of the tile above, and so on up to the edge that is
@@ -156,27 +154,28 @@ StatusOr<Digest> Tiles::Subtree(int level, uint64_t index) const {
 }
 
 StatusOr<Bytes> Tiles::Entry(uint64_t index) const {
-  const uint64_t bundle = index / kTileWidth;
+  const auto copy = [](ByteSpan entry) { return Bytes(entry.begin(), entry.end()); };
+  const uint64_t number = index / kTileWidth;
   const uint64_t offset = index % kTileWidth;
   {
     const std::lock_guard lock(mutex_);
     if (index >= size_) return OutOfRange(size_);
-    if (index >= first_entry_) return entries_[index - first_entry_];
-    if (!cached_bundle_.entries.empty() && cached_bundle_.index == bundle) {
-      return cached_bundle_.entries[offset];
+    if (number >= first_bundle_) return copy(bundles_[number - first_bundle_]->entry(offset));
+    if (cached_bundle_.entries.count() > 0 && cached_bundle_.index == number) {
+      return copy(cached_bundle_.entries.entry(offset));
     }
   }
-  const TileName name = {.level = kBundleLevel, .index = bundle};
-  RK_ASSIGN_OR_RETURN(auto entries, ReadBundle(name));
-  RK_ASSIGN_OR_RETURN(const auto hashes, Hashes(0, bundle * kTileWidth, kTileWidth));
+  const TileName name = {.level = kBundleLevel, .index = number};
+  RK_ASSIGN_OR_RETURN(Bundle bundle, ReadBundle(name));
+  RK_ASSIGN_OR_RETURN(const auto hashes, Hashes(0, number * kTileWidth, kTileWidth));
   for (uint64_t i = 0; i < kTileWidth; ++i) {
-    if (crypto::LeafHash(entries[i]) == hashes[i]) continue;
+    if (crypto::LeafHash(bundle.entry(i)) == hashes[i]) continue;
     return Error(Code::kDataLoss, "{}: entry {} does not hash to its leaf", PathOf(name),
-                 bundle * kTileWidth + i);
+                 number * kTileWidth + i);
   }
-  Bytes entry = entries[offset];
+  Bytes entry = copy(bundle.entry(offset));
   const std::lock_guard lock(mutex_);
-  cached_bundle_ = {.index = bundle, .entries = std::move(entries)};
+  cached_bundle_ = {.index = number, .entries = std::move(bundle)};
   return entry;
 }
 
@@ -258,16 +257,22 @@ Status Tiles::WriteTile(const TileName& name) {
 Status Tiles::WriteBundle(const TileName& name) {
   const std::vector<Digest> hashes =
       CopyHashes({.level = 0, .index = name.index, .width = name.width});
-  std::vector<Bytes> entries;
+  std::shared_ptr<const Bundle> full;
+  Bytes partial;
   {
+    // Only the last bundle grows; a full one needs no copy.
     const std::lock_guard lock(mutex_);
-    const auto at = entries_.begin() + Signed(name.index * kTileWidth - first_entry_);
-    entries.assign(at, at + Signed(name.width));
+    full = bundles_[name.index - first_bundle_];
+    if (name.width < kTileWidth) {
+      const ByteSpan prefix = full->Prefix(name.width);
+      partial.assign(prefix.begin(), prefix.end());
+    }
   }
-  RK_RETURN_IF_ERROR(Put(name, EncodeBundle(entries)));
-  RK_ASSIGN_OR_RETURN(const auto found, ReadBundle(name));
+  const bool is_full = name.width == kTileWidth;
+  RK_RETURN_IF_ERROR(Put(name, is_full ? full->Prefix(kTileWidth) : ByteSpan(partial)));
+  RK_ASSIGN_OR_RETURN(const Bundle found, ReadBundle(name));
   for (uint64_t i = 0; i < name.width; ++i) {
-    if (crypto::LeafHash(found[i]) == hashes[i]) continue;
+    if (crypto::LeafHash(found.entry(i)) == hashes[i]) continue;
     return Error(Code::kDataLoss, "{}: entry {} does not read back as it was written", PathOf(name),
                  name.index * kTileWidth + i);
   }
@@ -295,13 +300,10 @@ Status Tiles::Put(const TileName& name, ByteSpan bytes) {
 
 void Tiles::DropWritten(uint64_t size) {
   const std::lock_guard lock(mutex_);
-  const uint64_t full = size - size % kTileWidth;
-  uint64_t dropped_bytes = 0;
-  for (; first_entry_ < full; ++first_entry_) {
-    dropped_bytes += entries_.front().size();
-    entries_.pop_front();
+  for (; first_bundle_ < size / kTileWidth; ++first_bundle_) {
+    unwritten_bytes_ -= bundles_.front()->Prefix(kTileWidth).size();
+    bundles_.pop_front();
   }
-  unwritten_bytes_ -= dropped_bytes;
   for (int level = 0; level < kTileLevels; ++level) {
     Edge& edge = edges_[static_cast<size_t>(level)];
     const uint64_t tiles = CountAt(size, level) / kTileWidth;

@@ -22,12 +22,13 @@
 #include "renkei/base/bytes.h"
 #include "renkei/base/disk.h"
 #include "renkei/base/status.h"
+#include "renkei/ledger/bundle.h"
 #include "renkei/ledger/tile_path.h"
 
 namespace renkei::ledger {
 
 struct NewEntry {
-  Bytes bytes;
+  ByteSpan bytes;
   Digest leaf_hash;
 };
 
@@ -44,7 +45,7 @@ class Tiles {
   // the wrong length.
   Status Load(uint64_t size);
 
-  void Append(std::span<NewEntry> entries);
+  void Append(std::span<const NewEntry> entries);
   uint64_t size() const { return size_.load(); }
   // Entries of full bundles that are in memory only.
   uint64_t unwritten_bytes() const { return unwritten_bytes_.load(); }
@@ -80,13 +81,13 @@ class Tiles {
   };
   struct CachedBundle {
     uint64_t index = 0;
-    std::vector<Bytes> entries;
+    Bundle entries;
   };
   static constexpr size_t kCachedTiles = 64;
 
   StatusOr<Bytes> ReadFile(const std::string& path) const;
   StatusOr<std::vector<Digest>> ReadTile(const TileName& name) const;
-  StatusOr<std::vector<Bytes>> ReadBundle(const TileName& name) const;
+  StatusOr<Bundle> ReadBundle(const TileName& name) const;
   StatusOr<std::vector<Digest>> VerifiedTile(int level, uint64_t index) const;
   // `count` hashes of one tile.
   StatusOr<std::vector<Digest>> Hashes(int level, uint64_t begin, uint64_t count) const;
@@ -106,11 +107,12 @@ class Tiles {
   std::atomic<uint64_t> size_{0};
   std::atomic<uint64_t> unwritten_bytes_{0};
 
-  mutable std::mutex mutex_;  // guards the next six
+  mutable std::mutex mutex_;  // guards the next five
   std::array<Edge, kTileLevels> edges_;
-  uint64_t first_entry_ = 0;  // a multiple of kTileWidth
-  std::deque<Bytes> entries_;
-  uint64_t partial_bytes_ = 0;  // entries of the bundle that is not full
+  uint64_t first_bundle_ = 0;
+  // From first_bundle_ on; only the last may be partial. shared_ptr: a full one is written while
+  // readers use it and is dropped by nobody in particular.
+  std::deque<std::shared_ptr<Bundle>> bundles_;
   mutable std::array<CachedTile, kCachedTiles> cached_tiles_;
   mutable CachedBundle cached_bundle_;
 

@@ -39,18 +39,32 @@ TEST(TilePath, IsThatOfTlogTiles) {
   for (const auto& c : cases) EXPECT_EQ(TilePath(c.name), c.path);
 }
 
+std::vector<Bytes> EntriesOf(const Bundle& bundle) {
+  std::vector<Bytes> entries;
+  for (size_t i = 0; i < bundle.count(); ++i) {
+    entries.emplace_back(bundle.entry(i).begin(), bundle.entry(i).end());
+  }
+  return entries;
+}
+
 TEST(Bundle, IsEachEntryBehindItsLength) {
   const std::vector<Bytes> entries = {ToBytes("one"), {}, Bytes(300, 0x61)};
-  const Bytes bytes = EncodeBundle(entries);
+  const Bytes bytes = TestBundle(entries);
   EXPECT_EQ(ToHex(ByteSpan(bytes).first(9)), "00036f6e650000012c");
-  EXPECT_THAT(DecodeBundle(bytes, 3), IsOkAndHolds(entries));
-  EXPECT_THAT(DecodeBundle(bytes, 2), StatusIs(Code::kDataLoss, HasSubstr("302 bytes follow")));
-  EXPECT_THAT(DecodeBundle(bytes, 4), StatusIs(Code::kDataLoss, HasSubstr("after 3 of 4")));
-  EXPECT_THAT(DecodeBundle(ByteSpan(bytes).first(100), 3),
+  const auto bundle = Bundle::Parse(bytes, 3);
+  ASSERT_THAT(bundle, IsOk());
+  EXPECT_EQ(EntriesOf(*bundle), entries);
+  EXPECT_EQ(bundle->Prefix(0).size(), 0u);
+  EXPECT_EQ(ToHex(bundle->Prefix(2)), "00036f6e650000");
+  EXPECT_THAT(Bundle::Parse(bytes, 2), StatusIs(Code::kDataLoss, HasSubstr("302 bytes follow")));
+  EXPECT_THAT(Bundle::Parse(bytes, 4), StatusIs(Code::kDataLoss, HasSubstr("after 3 of 4")));
+  EXPECT_THAT(Bundle::Parse(Bytes(bytes.begin(), bytes.begin() + 100), 3),
               StatusIs(Code::kDataLoss, HasSubstr("inside entry 2")));
-  EXPECT_THAT(DecodeBundle(ByteSpan(bytes).first(1), 3), StatusIs(Code::kDataLoss));
+  EXPECT_THAT(Bundle::Parse(Bytes(1), 3), StatusIs(Code::kDataLoss));
   const std::vector<Bytes> longest = {Bytes(kEntryBytesMax)};
-  EXPECT_THAT(DecodeBundle(EncodeBundle(longest), 1), IsOkAndHolds(longest));
+  const auto long_one = Bundle::Parse(TestBundle(longest), 1);
+  ASSERT_THAT(long_one, IsOk());
+  EXPECT_EQ(EntriesOf(*long_one), longest);
 }
 
 TEST(Tile, IsItsHashes) {
@@ -64,11 +78,10 @@ class TilesOnDisk : public testing::Test {
   TilesOnDisk() { EXPECT_THAT(disk_.MakeDirs("log"), IsOk()); }
 
   static void Append(Tiles& tiles, uint64_t begin, uint64_t end) {
+    const std::vector<Bytes> entries = TestEntries(begin, end);
     std::vector<NewEntry> added;
-    for (uint64_t i = begin; i < end; ++i) {
-      Bytes bytes = TestEntry(i);
-      const Digest hash = crypto::LeafHash(bytes);
-      added.push_back({.bytes = std::move(bytes), .leaf_hash = hash});
+    for (const Bytes& entry : entries) {
+      added.push_back({.bytes = entry, .leaf_hash = crypto::LeafHash(entry)});
     }
     tiles.Append(added);
   }
@@ -98,7 +111,7 @@ TEST_F(TilesOnDisk, AnyBatchesGiveTheSameFilesAndRoot) {
     EXPECT_THAT(disk.List("log/tile/0"), IsOkAndHolds(ElementsAre("000", "001", "002", "003.p")));
     EXPECT_THAT(disk.List("log/tile/1/000.p"), IsOkAndHolds(ElementsAre("3")));
     EXPECT_THAT(ReadWhole(disk, "log/tile/entries/003.p/232", 1 << 20),
-                IsOkAndHolds(EncodeBundle(TestEntries(768, kSize))));
+                IsOkAndHolds(TestBundle(TestEntries(768, kSize))));
     for (uint64_t index = 0; index < kSize; index += 99) {
       EXPECT_THAT(tiles.Entry(index), IsOkAndHolds(TestEntry(index)));
     }
@@ -186,9 +199,8 @@ TEST(TileVectors, TheSampleLogHasTheSameBytes) {
     EXPECT_EQ(checkpoint->size, size);
     EXPECT_THAT(tiles.RootAt(size), IsOkAndHolds(checkpoint->root));
     if (size == entries.size()) break;
-    Bytes bytes = ToBytes(entries[size].text());
-    const Digest hash = crypto::LeafHash(bytes);
-    NewEntry added = {.bytes = std::move(bytes), .leaf_hash = hash};
+    const ByteSpan bytes = AsBytes(entries[size].text());
+    const NewEntry added = {.bytes = bytes, .leaf_hash = crypto::LeafHash(bytes)};
     tiles.Append({&added, 1});
   }
   ASSERT_THAT(tiles.Write(entries.size(), true), IsOk());

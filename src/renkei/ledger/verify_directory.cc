@@ -42,12 +42,12 @@ class Verifier {
   std::vector<Digest>& Hashes(int level) { return hashes_[static_cast<size_t>(level)]; }
 
   Status AddBundle(const TileName& name) {
-    RK_ASSIGN_OR_RETURN(const Bytes bytes, ReadEvidence(name));
-    const auto entries = DecodeBundle(bytes, name.width);
-    if (!entries.ok()) return Annotate(entries.status(), TilePath(name));
-    for (const Bytes& entry : *entries) {
-      const Digest leaf = crypto::LeafHash(entry);
-      if (visit_) RK_RETURN_IF_ERROR(visit_(tree_.size(), entry));
+    RK_ASSIGN_OR_RETURN(Bytes bytes, ReadEvidence(name));
+    const auto bundle = Bundle::Parse(std::move(bytes), name.width);
+    if (!bundle.ok()) return Annotate(bundle.status(), TilePath(name));
+    for (size_t i = 0; i < name.width; ++i) {
+      if (visit_) RK_RETURN_IF_ERROR(visit_(tree_.size(), bundle->entry(i)));
+      const Digest leaf = crypto::LeafHash(bundle->entry(i));
       tree_.Append(leaf);
       RK_RETURN_IF_ERROR(AddHash(0, leaf));
     }

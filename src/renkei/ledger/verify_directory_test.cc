@@ -130,7 +130,7 @@ TEST_F(DirectoryOnDisk, FindsADeletionAndASwapOfEveryFile) {
 TEST_F(DirectoryOnDisk, FindsTwoEntriesThatWereSwapped) {
   std::vector<Bytes> entries = TestEntries(0, 256);
   std::swap(entries[3], entries[4]);
-  Write("tile/entries/000", EncodeBundle(entries));
+  Write("tile/entries/000", TestBundle(entries));
   EXPECT_THAT(Verify(), StatusIs(Code::kDataLoss, HasSubstr("tile/0/000: hash 3")));
 }
 
