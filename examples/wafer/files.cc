@@ -17,7 +17,10 @@ namespace {
 constexpr size_t kLineBytesMax = 4096;
 constexpr unsigned kGzipBufferBytes = 1 << 17;
 
-gzFile Gz(const std::unique_ptr<void, auto>& file) { return static_cast<gzFile>(file.get()); }
+template <class Deleter>
+gzFile Gz(const std::unique_ptr<void, Deleter>& file) {
+  return static_cast<gzFile>(file.get());
+}
 
 std::string Why(gzFile file) {
   int code = 0;
