@@ -67,6 +67,7 @@ Agent::Agent(AgentOptions options, Disk& disk, Clock& clock, Random& random, run
 Agent::~Agent() = default;
 
 Status Agent::OpenStores() {
+  if (options_.trainer == nullptr) options_.trainer = MakeProcessTrainer(disk_, clock_);
   RK_ASSIGN_OR_RETURN(GateLog log,
                       GateLog::Open(disk_, files_.gate_log(), LogOrigin(options_.config), key_));
   gate_log_ = std::make_unique<GateLog>(std::move(log));

@@ -31,6 +31,7 @@
 #include "renkei/site/ledger_view.h"
 #include "renkei/site/site_config.h"
 #include "renkei/site/site_files.h"
+#include "renkei/site/trainer.h"
 #include "renkei/store/blobs.h"
 
 namespace renkei::site {
@@ -48,6 +49,8 @@ struct AgentOptions {
   // Asked before each turn: another connection when the certificate was renewed, else nullptr.
   // It has to live until the next one is given.
   std::function<StatusOr<run::Peer*>()> renewed_peer;
+  // Carries out the tasks; none: processes of this machine.
+  std::unique_ptr<Trainer> trainer = nullptr;
 };
 
 class Agent {
@@ -107,6 +110,7 @@ class Agent {
   Status Evaluate(const EvaluateModel& duty, std::stop_token stop);
   StatusOr<Attempt> RunTask(const Duty& duty, const Task& task, const BlobId& model,
                             std::stop_token stop);
+  Status Fetch(const BlobId& model);
   StatusOr<Attempt> RunProgram(const Duty& duty, const Task& task, std::stop_token stop);
   // True when a task on `model` lacks room; said before and after an attempt.
   bool DiskIsFull(uint64_t bytes_wanted);

@@ -109,9 +109,11 @@ Status Agent::Contribute(const TrainRound& duty, record::Contributed draft) {
   RK_RETURN_IF_ERROR(CheckMaySend(run, "update"));
   RK_RETURN_IF_ERROR(CheckMaySend(run, "metrics"));
   const uint64_t determination = run.Find(own_.site)->update->index;
-  if (draft.determination != determination) {
+  const Instant now = clock_.Now();
+  // A draft from a time that our clock has taken back would be refused until then.
+  if (draft.determination != determination || draft.at > now) {
     draft.determination = determination;
-    draft.at = clock_.Now();
+    draft.at = now;
     RK_RETURN_IF_ERROR(KeepDraft(draft));
   }
   RK_ASSIGN_OR_RETURN(const Bytes envelope, record::Seal(draft, key_));

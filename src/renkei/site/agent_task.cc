@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training and evaluation: the trainer runs in a thread of its own, so that its time limit and
-// its output never wait for the network; meanwhile this thread follows the ledger.
-#include <future>
-
+// Training and evaluation. While the trainer works, this thread follows the ledger.
 #include <fmt/format.h>
 
 #include "renkei/base/log.h"
 #include "renkei/run/spec.h"
 #include "renkei/site/agent.h"
-#include "renkei/site/trainer_process.h"
+#include "renkei/site/trainer.h"
 
 namespace renkei::site {
 namespace {
 
-constexpr Milliseconds kLookEvery{1'000};
 constexpr uint64_t kReserveBytes = 16 << 20;  // for logs, the mirror, receipts
 
 uint32_t RoundOf(const Duty& duty) {
@@ -49,9 +45,7 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   if (DiskIsFull(4 * model.size_bytes)) return Attempt{.result = {}, .decline_code = "disk-full"};
   Report(task.run, task.round, "fetching", 0);
   RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(model));
-  if (!here) {
-    RK_RETURN_IF_ERROR(peer_->Download(model, *blobs_, [](uint64_t, uint64_t) {}));
-  }
+  if (!here) RK_RETURN_IF_ERROR(Fetch(model));
   RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
   RK_ASSIGN_OR_RETURN(Attempt attempt, RunProgram(duty, task, stop));
   if (attempt.stopped || !attempt.decline_code.empty()) return attempt;
@@ -66,6 +60,15 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   return attempt;
 }
 
+// Bytes that are not the model prove nothing against anybody: they may come right.
+Status Agent::Fetch(const BlobId& model) {
+  const Status fetched = peer_->Download(model, *blobs_, [](uint64_t, uint64_t) {});
+  if (fetched.code() != Code::kDataLoss) return fetched;
+  log::Error("model.damaged", {{"model", model.Text()}, {"reason", Message(fetched)}});
+  return Error(Code::kUnavailable, "what the coordinator sent as the model is damaged: {}",
+               Message(fetched));
+}
+
 StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
                                            std::stop_token stop) {
   const run::RunState& run = *view_.book().FindRun(task.run);
@@ -73,18 +76,11 @@ StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
   const TrainerId trainer = run.spec.trainer;
   const TrainerProgram program =
       ProgramOf(options_.config.trainers.at(trainer), files, options_.environment);
-  std::stop_source cancel;
   Status broken;
-  auto running = std::async(std::launch::async, [&] {
-    return RunTrainer(program, disk_, clock_, cancel.get_token(), {});
-  });
-  const std::stop_callback forward(stop, [&cancel] { cancel.request_stop(); });
-  while (running.wait_for(kLookEvery) != std::future_status::ready) {
-    if (cancel.stop_requested()) continue;
+  const auto outcome = options_.trainer->Run(program, stop, [&] {
     broken = LookAround(duty, task);
-    if (!broken.ok() || !IsDue(duty)) cancel.request_stop();
-  }
-  const auto outcome = running.get();
+    return broken.ok() && IsDue(duty);
+  });
   RK_RETURN_IF_ERROR(broken);
   if (outcome.ok() && outcome->end == TrainerEnd::kStopped) {
     return Attempt{.result = {}, .decline_code = {}, .stopped = true};

@@ -96,6 +96,10 @@ Status Link::Explain(const grpc::Status& status) const {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return Error(Code::kUnavailable, "coordinator at {}: {}", options_.address,
                    status.error_message());
+    case grpc::StatusCode::DATA_LOSS:
+      // Its disk, not a proof that we have checked: it may be mended.
+      return Error(Code::kUnavailable, "the storage of the coordinator at {} fails: {}",
+                   options_.address, status.error_message());
     default:
       return FromGrpc(status);
   }
