@@ -251,6 +251,31 @@ TEST_F(Lies, OpenFilesDieWithThePowerAndLocksAreFree) {
   EXPECT_THAT(disk_.Lock("lock"), StatusIs(Code::kUnavailable));
 }
 
+TEST_F(Lies, AKilledProcessLeavesWhatItWrote) {
+  auto file = Make("a", "old");
+  EXPECT_THAT(file->Sync(), IsOk());
+  EXPECT_THAT(file->WriteAt(0, AsBytes("new")), IsOk());
+  auto lock = disk_.Lock("lock");
+  disk_.Kill();
+  EXPECT_EQ(Get("a"), "new");
+  EXPECT_THAT(file->Sync(), StatusIs(Code::kUnavailable));
+  EXPECT_THAT(disk_.Lock("lock"), IsOk());
+  disk_.Crash();  // Not synced before: the machine could still lose it.
+  EXPECT_EQ(Get("a"), "absent");
+}
+TEST_F(Lies, AFlippedBitIsMendedWhereItIsUnlessWrittenOver) {
+  Make("a", "aa");
+  Make("b", "bb");
+  disk_.FlipBit("a", 1);
+  disk_.FlipBit("b", 1);
+  EXPECT_EQ(Get("a"), "ca");
+  EXPECT_THAT(disk_.Rename("a", "c"), IsOk());
+  Make("b", "xx");
+  disk_.MendBits();
+  EXPECT_EQ(Get("c"), "aa");
+  EXPECT_EQ(Get("b"), "xx");
+  EXPECT_THAT(disk_.Files(), ElementsAre("b", "c"));
+}
 TEST_F(Lies, ARandomCrashKeepsAnyPartOfAnUnsyncedWrite) {
   std::set<std::string> seen;
   for (uint64_t seed = 0; seed < 200; ++seed) {

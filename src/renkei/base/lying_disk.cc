@@ -106,6 +106,17 @@ std::optional<ContentChange> Survivor(const ContentChange& change, Random& rando
                                       change.bytes->begin() + static_cast<std::ptrdiff_t>(end))};
 }
 
+// A bit that was flipped, and the byte that this made.
+struct Flip {
+  std::weak_ptr<Node> node;
+  uint64_t bit = 0;
+  uint8_t made = 0;
+};
+
+void FlipIn(Bytes& content, uint64_t bit) {
+  if (bit / 8 < content.size()) content[bit / 8] ^= static_cast<uint8_t>(1u << (bit % 8));
+}
+
 }  // namespace
 
 struct LyingDisk::State {
@@ -114,6 +125,7 @@ struct LyingDisk::State {
   Names stable_names;
   std::vector<NameChange> unsynced_names;
   std::set<std::string> locks;
+  std::vector<Flip> flips;
   uint64_t boots = 0;
   uint64_t steps = 0;
   uint64_t first_failing_step = std::numeric_limits<uint64_t>::max();
@@ -282,6 +294,12 @@ void LyingDisk::Crash(Random* random) {
   }
 }
 
+void LyingDisk::Kill() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->boots;
+  state_->locks.clear();
+}
+
 void LyingDisk::FailAfter(uint64_t steps) {
   RK_CHECK(steps > 0);
   const std::lock_guard lock(state_->mutex);
@@ -303,9 +321,31 @@ void LyingDisk::FlipBit(const std::string& path, uint64_t bit) {
   const std::lock_guard lock(state_->mutex);
   const NodePtr node = state_->Find(path);
   RK_CHECK(node && bit / 8 < node->content.size());
-  const auto mask = static_cast<uint8_t>(1u << (bit % 8));
-  node->content[bit / 8] ^= mask;
-  if (bit / 8 < node->stable.size()) node->stable[bit / 8] ^= mask;
+  FlipIn(node->content, bit);
+  FlipIn(node->stable, bit);
+  state_->flips.push_back({.node = node, .bit = bit, .made = node->content[bit / 8]});
+}
+
+void LyingDisk::MendBits() {
+  const std::lock_guard lock(state_->mutex);
+  for (const Flip& flip : state_->flips) {
+    const NodePtr node = flip.node.lock();
+    if (node == nullptr) continue;
+    for (Bytes* bytes : {&node->content, &node->stable}) {
+      const bool is_there = flip.bit / 8 < bytes->size() && (*bytes)[flip.bit / 8] == flip.made;
+      if (is_there) FlipIn(*bytes, flip.bit);
+    }
+  }
+  state_->flips.clear();
+}
+
+std::vector<std::string> LyingDisk::Files() const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<std::string> files;
+  for (const auto& [path, node] : state_->names) {
+    if (!node->is_directory) files.push_back(path);
+  }
+  return files;
 }
 
 uint64_t LyingDisk::steps() const {

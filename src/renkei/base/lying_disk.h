@@ -26,6 +26,9 @@ class LyingDisk final : public Disk {
   // everything that is not stable is lost; with it, each unsynced write survives whole, in part
   // or not at all, and each unsynced name change survives or not.
   void Crash(Random* random = nullptr);
+  // The process dies, the machine goes on: open files become useless and locks are gone; what was
+  // written stays, synced or not.
+  void Kill();
   // The n-th durable step from now (1 = the next create, write, truncate, sync, rename, remove,
   // new directory or directory sync) and all after it fail with DATA_LOSS, until ClearFaults. A
   // write that fails so leaves its first half behind, unsynced.
@@ -37,6 +40,10 @@ class LyingDisk final : public Disk {
   void ClearFaults();
   // Flips one bit of a file that exists, as a decaying medium does.
   void FlipBit(const std::string& path, uint64_t bit);
+  // Flips back what was flipped and has not been written over since, wherever it is named now.
+  void MendBits();
+  // Paths of all files, sorted.
+  std::vector<std::string> Files() const;
   // Durable steps tried so far.
   uint64_t steps() const;
 

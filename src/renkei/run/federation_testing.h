@@ -36,6 +36,8 @@ class TestFederation {
     uint32_t approvals = 2;
     uint32_t rounds_max = 100;
     uint64_t weight_max = 1000;
+    // Certificates by party, where every byte has to be the same each time; else new ones.
+    std::map<std::string, std::string> ca_pems = {};
   };
 
   explicit TestFederation(const Options& options) : random_(MakeSeededRandom(7)) {
@@ -48,7 +50,11 @@ class TestFederation {
     draft.weight_max = options.weight_max;
     draft.rounds_max = options.rounds_max;
     coordinator = NewKey("coordinator");
-    for (const std::string_view party : {"party-a", "party-b"}) draft.cards.push_back(Card(party));
+    for (const std::string party : {"party-a", "party-b"}) {
+      const auto given = options.ca_pems.find(party);
+      draft.cards.push_back(
+          Card(party, given == options.ca_pems.end() ? NewRoot(party) : given->second));
+    }
     charter_toml = charter::Draft(draft).value();
     seal::Envelope envelope{.payload_type = std::string(charter::kPayloadType),
                             .payload = ToBytes(charter_toml),
@@ -199,11 +205,7 @@ rate = 0.03
     return (keys_[name] = std::move(made)).get();
   }
 
-  charter::PartyCard Card(std::string_view id) {
-    charter::PartyCard card;
-    card.party.id = Party(id);
-    card.party.name = std::string(id);
-    card.party.country = id == "party-a" ? "US" : "JP";
+  std::string NewRoot(std::string_view id) const {
     const std::string ca_key = crypto::GenerateTlsKeyPem();
     crypto::CertificateSpec root;
     root.subject_name = std::string(id);
@@ -213,7 +215,15 @@ rate = 0.03
     root.is_ca = true;
     root.path_length = 1;
     root.public_key_pem = crypto::PublicKeyPem(ca_key).value();
-    card.party.ca_pem = crypto::SelfSign(root, ca_key).value();
+    return crypto::SelfSign(root, ca_key).value();
+  }
+
+  charter::PartyCard Card(std::string_view id, std::string ca_pem) {
+    charter::PartyCard card;
+    card.party.id = Party(id);
+    card.party.name = std::string(id);
+    card.party.country = id == "party-a" ? "US" : "JP";
+    card.party.ca_pem = std::move(ca_pem);
     card.party.people.push_back(
         {.id = *PersonId::Parse("alice"),
          .key = NewKey(std::string(id))->public_key(),
