@@ -68,6 +68,19 @@ std::optional<Record> ParseRecord(ByteSpan bytes) {
       .index = GetBigEndian(bytes.first(kIndexBytes)), .payload = payload, .leaf_hash = leaf_hash};
 }
 
+// How many entries the last whole note among damaged bytes covers, wherever it begins.
+uint64_t EntriesNotedIn(ByteSpan bytes) {
+  constexpr uint8_t kFirstByteOfNote = kNoteFlag >> 56;
+  uint64_t entries = 0;
+  for (size_t at = 0; at + kHeaderBytes <= bytes.size(); ++at) {
+    if (bytes[at] != kFirstByteOfNote) continue;
+    if (const auto record = ParseRecord(bytes.subspan(at))) {
+      entries = std::max(entries, record->index ^ kNoteFlag);
+    }
+  }
+  return entries;
+}
+
 }  // namespace
 
 void JournalBatch::Add(ByteSpan entry, const Digest& leaf_hash) {
@@ -125,14 +138,27 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(Disk& disk, std::string directo
     RK_RETURN_IF_ERROR(journal->OpenSegment(0));
     return journal;
   }
-  // A torn tail would be taken for records once new ones grow up to it.
-  RK_ASSIGN_OR_RETURN(const uint64_t size, journal->file_->Size());
-  if (size > journal->offset_) {
-    RK_RETURN_IF_ERROR(journal->file_->Truncate(journal->offset_));
-    RK_RETURN_IF_ERROR(journal->file_->Sync());
-  }
-  journal->allocated_ = journal->offset_;
   return journal;
+}
+
+// A note is written once the entries that it covers are synced.
+Status Journal::CutTail() {
+  RK_ASSIGN_OR_RETURN(const Bytes bytes,
+                      ReadWhole(disk_, PathOf(segments_.back()), kSegmentReadBytesMax));
+  if (bytes.size() > offset_) {
+    const ByteSpan tail = ByteSpan(bytes).subspan(offset_);
+    if (const auto covered = EntriesNotedIn(tail); covered > next_) {
+      return Error(Code::kDataLoss,
+                   "{}: the record of entry {} at byte {} is damaged, and {} entries were signed; "
+                   "restore the file from a copy",
+                   PathOf(segments_.back()), next_, offset_, covered);
+    }
+    // It would be taken for records once new ones grow up to it.
+    RK_RETURN_IF_ERROR(file_->Truncate(offset_));
+    RK_RETURN_IF_ERROR(file_->Sync());
+  }
+  allocated_ = offset_;
+  return Ok();
 }
 
 Status Journal::ReplaySegment(uint64_t first, const Replay& replay) {

@@ -42,10 +42,17 @@ class Journal {
     std::function<Status(ByteSpan note)> note;
   };
 
-  // Reads all segments of `directory` (made when absent) in order and cuts off a torn tail.
-  // DATA_LOSS when records are missing between segments.
+  // Reads all segments of `directory` (made when absent) in order, up to the first record that is
+  // not whole. Changes nothing on disk but for the first segment. DATA_LOSS when records are
+  // missing between segments. CutTail comes before the first Append.
   static StatusOr<std::unique_ptr<Journal>> Open(Disk& disk, std::string directory,
                                                  const Replay& replay);
+
+  // Removes what stands behind the last whole record: a write that a crash tore. Called once the
+  // caller knows that nothing acknowledged is missing.
+  //   DATA_LOSS  a note behind it covers entries that are not before it: what is damaged was
+  //              acknowledged; nothing is removed
+  Status CutTail();
 
   // The oldest entry that is still here; == next() when there is none.
   uint64_t first() const { return segments_.front(); }

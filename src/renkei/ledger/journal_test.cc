@@ -47,6 +47,7 @@ class JournalOnDisk : public testing::Test {
               return Ok();
             }};
     auto opened = Journal::Open(disk_, "j", replay);
+    if (opened.ok()) RK_RETURN_IF_ERROR((*opened)->CutTail());
     RK_RETURN_IF_ERROR(opened.status());
     journal_ = std::move(*opened);
     return Ok();
@@ -108,6 +109,20 @@ TEST_F(JournalOnDisk, DropsATailThatIsDamagedInAnyBit) {
     ASSERT_THAT(opened, IsOk());
     EXPECT_EQ(count, 2u) << bit;
   }
+}
+
+TEST_F(JournalOnDisk, KeepsADamagedRecordThatANoteCovers) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(Append(TestEntries(0, 3)), IsOk());
+  ASSERT_THAT(journal_->AppendNote(3, "covers three"), IsOk());
+  disk_.FlipBit(kFirst, 8 * (kHeaderBytes + TestEntry(0).size() + kHeaderBytes));
+  const Bytes damaged = *ReadWhole(disk_, kFirst, 1 << 20);
+  EXPECT_THAT(Open(), StatusIs(Code::kDataLoss, HasSubstr("entry 1 at byte")));
+  EXPECT_EQ(*ReadWhole(disk_, kFirst, 1 << 20), damaged);
+  disk_.MendBits();
+  ASSERT_THAT(Open(), IsOk());
+  ExpectEntries(0, 3);
+  EXPECT_EQ(notes_.back(), "covers three");
 }
 
 TEST_F(JournalOnDisk, ATornTailNeverComesBack) {

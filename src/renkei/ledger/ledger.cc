@@ -93,6 +93,7 @@ Ledger::~Ledger() {
 Status Ledger::Recover() {
   RK_ASSIGN_OR_RETURN(const std::string journal_note, ReplayJournal());
   RK_RETURN_IF_ERROR(AdoptCheckpoint(journal_note));
+  RK_RETURN_IF_ERROR(journal_->CutTail());
   RK_RETURN_IF_ERROR(tiles_.Write(tiles_.size(), /*partial=*/true));
   const bool is_current = !checkpoint_.empty() && checkpoint_size_ == tiles_.size();
   return is_current ? Ok() : WriteCheckpoint(tiles_.size());
