@@ -168,7 +168,7 @@ class Coordinator {
   Status CheckLayout(const BlobId& update, const BlobId& base) const;
   // transfer.cc
   Status CheckDownload(const identity::PeerId& caller, const BlobId& id) const;
-  bool KnownGood(const record::Contributed& contributed) const;
+  Status CheckCounts(const record::Contributed& contributed) const;
   // coordinator.cc
   StatusOr<std::string> CheckpointAt(uint64_t size) const;
 

@@ -264,6 +264,41 @@ TEST(Coordinator, SignsAReceiptForWhatHasArrivedWhole) {
   EXPECT_THAT(house.hub->Receipt(house.Site(site), 99'999), StatusIs(Code::kNotFound));
 }
 
+TEST(Coordinator, SignsNoReceiptOnceTheRoundClosedWithoutTheBytes) {
+  Ran ran;
+  ran.Begin(2, 2);
+  House& house = *ran.house;
+  ASSERT_THAT(house.People(ran.spec), IsOk());
+  house.hub->Turn();
+  for (int i = 0; i < 2; ++i) {
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  house.hub->Turn();
+  const SiteId late = house.federation.sites[3];
+  const BlobId update = *WriteModel(*house.at_home, House::Trained(house.first, 3, 1));
+  const auto submitted =
+      house.SubmitSite(late, house.federation.Contributed(house.Run(), late, update));
+  ASSERT_THAT(submitted, IsOk());
+  for (size_t i = 0; i < 3; ++i) ASSERT_THAT(house.Act(house.federation.sites[i]), IsOk());
+  // All the bytes are there, but the round closes before anybody says so.
+  const auto leaves = *house.at_home->Leaves(update);
+  const auto sink = house.hub->BeginUpload(house.Site(late), update, leaves);
+  ASSERT_THAT(sink, IsOk());
+  Bytes window;
+  for (uint64_t chunk = 0; chunk < update.chunks(); ++chunk) {
+    window.resize(update.ChunkSize(chunk));
+    ASSERT_THAT(ReadExactly(**house.at_home->Open(update), chunk * kChunkBytes, window), IsOk());
+    ASSERT_THAT((*sink)->Write(chunk, window), IsOk());
+  }
+  ASSERT_THAT((*sink)->Commit(), IsOk());
+  house.clock.Advance(std::chrono::seconds(101));
+  house.hub->Turn();
+  ASSERT_EQ(house.Run().phase, run::Phase::kEvaluating);
+  ASSERT_THAT(house.Run().current.counted, SizeIs(3));
+  EXPECT_THAT(house.hub->Receipt(house.Site(late), submitted->index),
+              StatusIs(Code::kFailedPrecondition, HasSubstr("closed without")));
+}
+
 TEST(Coordinator, TellsWhatARunWaitsFor) {
   Ran ran;
   ran.Begin(2, 4);

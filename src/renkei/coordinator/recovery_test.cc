@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "renkei/base/random.h"
@@ -117,6 +118,28 @@ TEST(Recovery, AnUploadGoesOnAtItsLastVerifiedChunk) {
   const uint64_t before = house.chunks_sent;
   ASSERT_THAT(house.Upload(house.Site(site), *house.at_home, update), IsOk());
   EXPECT_EQ(house.chunks_sent, before + 1);
+}
+
+TEST(Recovery, ADamagedUpdateIsNeverPartOfAPublishedMean) {
+  House house;
+  const std::string spec = SpecOf(house);
+  ASSERT_THAT(house.Open(), IsOk());
+  ASSERT_THAT(house.People(spec), IsOk());
+  house.hub->Turn();
+  for (int i = 0; i < 2; ++i) {
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  house.hub->Turn();
+  for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  const BlobId update = house.Run().current.contributed.begin()->second.update;
+  house.disk.FlipBit(fmt::format("hub/blobs/{}/{}", update.root.hex().substr(0, 2), update.Text()),
+                     8'000'000);
+  house.hub->Turn();
+  EXPECT_EQ(house.Run().phase, run::Phase::kReducing);
+  house.disk.MendBits();
+  house.clock.Advance(run::kReduceRetry);
+  EXPECT_THAT(house.LiveToTheEnd(spec), IsOk());
+  EXPECT_EQ(house.Run().model, WithoutACrash().model);
 }
 
 TEST(Recovery, RefusesAnotherCharterAndAnotherKey) {

@@ -68,7 +68,14 @@ void Coordinator::TakeUp(const run::RunState& run) {
   }
   {
     const std::unique_lock state(state_mutex_);
-    for (Work& work : found) work_.push_back(std::move(work));
+    run::Live& live = live_[run.run];
+    for (Work& work : found) {
+      if (!work.model) {
+        const run::UpdateFound event{.round = work.round, .site = work.site};
+        live = run::Step(run, std::move(live), event).live;
+      }
+      work_.push_back(std::move(work));
+    }
   }
   work_to_do_.notify_all();
 }

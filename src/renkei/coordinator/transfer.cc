@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes in and out, each under a ledgered entry.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -93,14 +94,7 @@ StatusOr<Bytes> Coordinator::Receipt(const identity::PeerId& caller, uint64_t en
       caller.name != contributed->site.text()) {
     return none;
   }
-  RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(contributed->update));
-  if (!here) {
-    return Error(Code::kFailedPrecondition, "the bytes of {} have not all arrived: upload them",
-                 contributed->update.Text());
-  }
-  if (!KnownGood(*contributed)) {
-    RK_RETURN_IF_ERROR(CheckLayout(contributed->update, contributed->base));
-  }
+  RK_RETURN_IF_ERROR(CheckCounts(*contributed));
   return record::SealReceipt({.charter = book_.charter()->sha256.hex(),
                               .run = contributed->run,
                               .round = contributed->round,
@@ -111,12 +105,32 @@ StatusOr<Bytes> Coordinator::Receipt(const identity::PeerId& caller, uint64_t en
                              *options_.key);
 }
 
-// Checked in this life of the process, or counted.
-bool Coordinator::KnownGood(const record::Contributed& contributed) const {
+// OK when the contribution is counted, or will be when its round closes: a receipt promises it.
+Status Coordinator::CheckCounts(const record::Contributed& contributed) const {
   const std::shared_lock lock(state_mutex_);
+  const run::RunState* run = book_.FindRun(contributed.run);
+  if (run == nullptr || run->current.round != contributed.round) {
+    return Error(Code::kFailedPrecondition,
+                 "round {} of {} is over; its closing entry says what counted", contributed.round,
+                 contributed.run);
+  }
+  if (run->phase != run::Phase::kTraining) {
+    const bool counted = std::ranges::any_of(
+        run->current.counted, [&](const auto& one) { return one.site == contributed.site; });
+    if (counted) return Ok();
+    return Error(Code::kFailedPrecondition, "round {} of {} closed without this contribution",
+                 contributed.round, contributed.run);
+  }
   const auto live = live_.find(contributed.run);
-  return live != live_.end() && live->second.round == contributed.round &&
-         live->second.stored.contains(contributed.site);
+  const bool known = live != live_.end() && live->second.round == contributed.round;
+  if (known && live->second.stored.contains(contributed.site)) return Ok();
+  if (known && live->second.bad.contains(contributed.site)) {
+    return Error(Code::kInvalidArgument, "the bytes of {} were refused: {}",
+                 contributed.update.Text(), live->second.bad.at(contributed.site));
+  }
+  return Error(Code::kFailedPrecondition,
+               "the bytes of {} have not all arrived and been checked: upload them",
+               contributed.update.Text());
 }
 
 }  // namespace renkei::coordinator

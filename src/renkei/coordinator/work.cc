@@ -95,6 +95,8 @@ Status Coordinator::CheckUpdate(const RunId& id, uint32_t round, const SiteId& s
     Tell(id, run::UpdateStored{.round = round, .site = site});
   } else if (BytesAreBad(status)) {
     Tell(id, run::UpdateBad{.round = round, .site = site, .code = kUpdateInvalid});
+  } else {
+    Tell(id, run::UpdateUnreadable{.round = round, .site = site});
   }
   return status;
 }
@@ -116,6 +118,8 @@ void Coordinator::ReduceRound(const Work& work) {
     std::vector<std::unique_ptr<File>> files;
     std::vector<reduce::Input> inputs;
     for (const record::ReduceInput& input : work.reduce) {
+      // They lay on a disk since they were hashed; a sum of other bytes would be signed.
+      RK_RETURN_IF_ERROR(blobs_->Check(input.update));
       RK_ASSIGN_OR_RETURN(auto file, blobs_->Open(input.update));
       inputs.push_back({.file = file.get(), .weight = input.weight});
       files.push_back(std::move(file));

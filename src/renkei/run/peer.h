@@ -74,8 +74,9 @@ class Peer {
   virtual Status Upload(store::Blobs& from, const BlobId& id, const Progress& progress) = 0;
   // Fetches a blob that a run names the caller a recipient of; resumes likewise.
   virtual Status Download(const BlobId& id, store::Blobs& into, const Progress& progress) = 0;
-  // The signed receipt of the caller's contribution at `entry_index`.
-  //   FAILED_PRECONDITION  its bytes have not all arrived yet
+  // The signed receipt of the caller's contribution at `entry_index`: it is counted, or will be
+  // when its round closes.
+  //   FAILED_PRECONDITION  its bytes have not all arrived yet, or its round closed without it
   //   INVALID_ARGUMENT     its bytes were checked and refused; the message names the tensor
   //   NOT_FOUND            no contribution there
   virtual StatusOr<Bytes> Receipt(uint64_t entry_index) = 0;

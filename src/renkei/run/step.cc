@@ -14,6 +14,7 @@ struct Tally {
   std::vector<SiteId> good;
   std::vector<record::NotCounted> not_counted;  // if it closed now
   size_t open = 0;                              // may still deliver
+  bool unjudged = false;                        // something that is here has to be looked at first
 };
 
 Tally CountUp(const RunState& run, const Live& live) {
@@ -31,6 +32,7 @@ Tally CountUp(const RunState& run, const Live& live) {
     } else {
       tally.not_counted.push_back({.site = site, .code = contributed ? "bytes-missing" : "late"});
       ++tally.open;
+      tally.unjudged |= live.unjudged.contains(site);
     }
   }
   return tally;
@@ -105,6 +107,7 @@ class Decider {
     const size_t quorum = run_.spec.quorum;
     if (tally.good.size() + tally.open < quorum) return Finish("failed", "quorum-impossible");
     const bool overdue = live_.now >= run_.current.deadline;
+    if (tally.unjudged) return;
     if (tally.good.size() >= quorum && (tally.open == 0 || overdue)) return CloseRound(tally);
     const Instant last = run_.current.deadline + seconds(run_.spec.deadline_s);
     if (live_.now >= last) return Finish("failed", "quorum-not-met");
@@ -208,12 +211,21 @@ class Listener {
   void operator()(const Recorded&) {}
   void operator()(const ModelStored&) { live_.model_stored = true; }
   void operator()(const ModelBad& event) { live_.model_bad = event.code; }
+  void operator()(const UpdateFound& event) {
+    if (Speaks(event.round, event.site) && !live_.stored.contains(event.site) &&
+        !live_.bad.contains(event.site)) {
+      live_.unjudged.insert(event.site);
+    }
+  }
   void operator()(const UpdateStored& event) {
+    live_.unjudged.erase(event.site);
     if (Speaks(event.round, event.site) && !live_.bad.contains(event.site)) {
       live_.stored.insert(event.site);
     }
   }
+  void operator()(const UpdateUnreadable& event) { live_.unjudged.erase(event.site); }
   void operator()(const UpdateBad& event) {
+    live_.unjudged.erase(event.site);
     if (Speaks(event.round, event.site) && !live_.stored.contains(event.site)) {
       live_.bad.emplace(event.site, event.code);
     }
@@ -249,6 +261,7 @@ Outcome Step(const RunState& run, Live live, const Event& event) {
             .model_stored = live.model_stored,
             .model_bad = live.model_bad,
             .round = run.current.round,
+            .unjudged = {},
             .stored = {},
             .bad = {},
             .output = {}};

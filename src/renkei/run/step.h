@@ -39,6 +39,7 @@ struct Live {
   bool model_stored = false;             // the spec's model, checked
   std::optional<std::string> model_bad;  // its bytes are no model: the code
   uint32_t round = 0;                    // that the fields below speak of
+  std::set<SiteId> unjudged;             // updates found after a restart, not looked at yet
   std::set<SiteId> stored;               // updates arrived and found good
   std::map<SiteId, std::string> bad;     // updates arrived and found bad: the code
   bool reducing = false;
@@ -52,7 +53,15 @@ struct ModelStored {};
 struct ModelBad {
   std::string code;
 };
+struct UpdateFound {  // after a restart; one of the three below follows
+  uint32_t round = 0;
+  SiteId site;
+};
 struct UpdateStored {
+  uint32_t round = 0;
+  SiteId site;
+};
+struct UpdateUnreadable {  // our disk is to blame: its bytes are missing
   uint32_t round = 0;
   SiteId site;
 };
@@ -71,8 +80,8 @@ struct ReduceFailed {
 struct Tick {
   Instant now{};
 };
-using Event = std::variant<Recorded, ModelStored, ModelBad, UpdateStored, UpdateBad, Reduced,
-                           ReduceFailed, Tick>;
+using Event = std::variant<Recorded, ModelStored, ModelBad, UpdateFound, UpdateStored,
+                           UpdateUnreadable, UpdateBad, Reduced, ReduceFailed, Tick>;
 
 struct Append {
   record::Record record;

@@ -213,6 +213,32 @@ TEST_F(RunStep, ClosesAtTheDeadlineWithAQuorumAndNamesTheFateOfEachOther) {
   EXPECT_THAT(world_->reducing->inputs, SizeIs(1));
 }
 
+TEST_F(RunStep, ClosesAfterARestartOnlyWhenAllThatIsHereWasLookedAt) {
+  BeginTraining(2, 2);
+  for (size_t site = 0; site < 3; ++site) Contribute(site, /*with_bytes=*/false);
+  for (size_t site = 0; site < 3; ++site) {
+    world_->Feed(UpdateFound{.round = 1, .site = SiteAt(site)});
+  }
+  world_->PassTo(world_->run().current.deadline + seconds(1));
+  world_->Feed(UpdateStored{.round = 1, .site = SiteAt(0)});
+  world_->Feed(UpdateStored{.round = 1, .site = SiteAt(1)});
+  EXPECT_EQ(phase(), Phase::kTraining) << "the third may hold a receipt";
+  world_->Feed(UpdateStored{.round = 1, .site = SiteAt(2)});
+  EXPECT_EQ(phase(), Phase::kReducing);
+  EXPECT_THAT(world_->run().current.counted, SizeIs(3));
+}
+
+TEST_F(RunStep, ClosesWithoutWhatItsOwnDiskHasLost) {
+  BeginTraining(2, 2);
+  for (size_t site = 0; site < 3; ++site) Contribute(site, /*with_bytes=*/site < 2);
+  world_->Feed(UpdateFound{.round = 1, .site = SiteAt(2)});
+  world_->PassTo(world_->run().current.deadline);
+  EXPECT_EQ(phase(), Phase::kTraining);
+  world_->Feed(UpdateUnreadable{.round = 1, .site = SiteAt(2)});
+  EXPECT_EQ(phase(), Phase::kReducing);
+  EXPECT_THAT(world_->run().current.counted, SizeIs(2));
+}
+
 TEST_F(RunStep, WaitsForTheQuorumAsLongAgainAfterTheDeadlineThenFails) {
   for (const bool comes : {true, false}) {
     BeginTraining(1, 2);
