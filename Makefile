@@ -7,7 +7,7 @@ DEMO_FLAGS ?=
 CMAKE_BUILD = cmake --build build/release --parallel $(JOBS)
 CTEST = ctest --test-dir build/release --output-on-failure --no-tests=error
 
-.PHONY: setup configure build test test-unit test-e2e demo check bench clean
+.PHONY: setup configure build test test-unit test-sim test-e2e demo check bench clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -24,6 +24,9 @@ test: build
 
 test-unit: build
 	@$(CTEST) --parallel $(JOBS) --label-regex unit
+
+test-sim: build
+	@$(CTEST) --label-regex sim
 
 test-e2e: build
 	@$(CTEST) --label-regex e2e

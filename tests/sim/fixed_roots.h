@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two roots that nobody holds the keys of: an ECDSA signature is another one each time it is
+// made, and a simulated world has to be the same to the last byte.
+#pragma once
+
+namespace renkei::sim {
+
+inline constexpr char kRootOfPartyA[] = R"(-----BEGIN CERTIFICATE-----
+MIIBiDCCAS6gAwIBAgIUf4Ni++Q9TglmGTpvCwCMfeFekqMwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHcGFydHktYTAeFw0yNjExMjYxODA4NDBaFw00NjExMjExODA4
+NDBaMBIxEDAOBgNVBAMMB3BhcnR5LWEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAS0UuURXNKD3xOdfn8QnUKdI6Nv/2EdTN9qW0WQ93zn1Xc2xURbr/BzpkM2sZH7
+adjaN+GcW4cdAuUlXlZkPHTco2IwYDASBgNVHRMBAf8ECDAGAQH/AgEBMA4GA1Ud
+DwEB/wQEAwIBBjAbBgNVHREEFDAShhBzcGlmZmU6Ly9wYXJ0eS1hMB0GA1UdDgQW
+BBR0mR9MdQ1KpD91FlYo4HIdxRR3QDAKBggqhkjOPQQDAgNIADBFAiEAjmoqJK1/
+LtAFoaAEoUc22XtZQJX+WtwW49ZDg9R7Y4oCICRiEy2H5VOQ4hf//t4PFWFWQJao
+w3Eb0lU13eHmNDFn
+-----END CERTIFICATE-----
+)";
+
+inline constexpr char kRootOfPartyB[] = R"(-----BEGIN CERTIFICATE-----
+MIIBiDCCAS6gAwIBAgIUXqE7MD1qOMa+13x9dxxXsvZ+EMwwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHcGFydHktYjAeFw0yNjExMjYxODA4NDBaFw00NjExMjExODA4
+NDBaMBIxEDAOBgNVBAMMB3BhcnR5LWIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AATP8FK9IJBzDdZvgX52QdOd3NXRtwWYDxNkbc/TMxRwOx6R1bBJ+0F+xT4mYqns
+Rf4xdW6PaXVFRBnwC/S5JfO9o2IwYDASBgNVHRMBAf8ECDAGAQH/AgEBMA4GA1Ud
+DwEB/wQEAwIBBjAbBgNVHREEFDAShhBzcGlmZmU6Ly9wYXJ0eS1iMB0GA1UdDgQW
+BBR6SDez9b0giQMfXP9IUaZEbZWpjjAKBggqhkjOPQQDAgNIADBFAiBdYQYj9HSj
+W5RZoSBcNq8uRYQkh51Gb8ewF/cqaVRq2QIhAL7YpHIO7IK8t15HdEK9/+RelLv2
+B2jX7kn0+q+zmsmI
+-----END CERTIFICATE-----
+)";
+
+}  // namespace renkei::sim

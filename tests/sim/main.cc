@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// sim [--rounds N] [--seed FIRST] [--threads N]: worlds of consecutive seeds until N rounds were
+// reduced in all. sim --replay SEED: one world, told step by step. sim --failpoints: each durable
+// step that an undisturbed run takes, hit before and after.
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "renkei/base/log.h"
+#include "world.h"
+
+namespace renkei::sim {
+namespace {
+
+struct Options {
+  uint64_t rounds = 20'000;
+  uint64_t seed = 1;
+  uint64_t threads = std::max(1U, std::thread::hardware_concurrency());
+  uint64_t replay = 0;  // a seed, or none
+  bool failpoints = false;
+  std::string program;
+};
+
+struct Tally {
+  uint64_t worlds = 0;
+  uint64_t rounds = 0;
+  uint64_t lives = 0;
+  std::map<std::string, uint64_t> outcomes;
+
+  void Add(const Result& result) {
+    ++worlds;
+    rounds += result.rounds;
+    lives += result.lives;
+    ++outcomes[result.outcome];
+  }
+};
+
+void Print(const Tally& tally) {
+  fmt::print("{} rounds in {} worlds, {} processes started; runs:", tally.rounds, tally.worlds,
+             tally.lives);
+  for (const auto& [outcome, count] : tally.outcomes) fmt::print(" {} {};", count, outcome);
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+// Worlds of seeds first, first + 1, ... in several threads. True when none objected.
+bool RunWorlds(const Options& options) {
+  std::atomic<uint64_t> next = options.seed;
+  std::atomic<bool> failed = false;
+  std::mutex mutex;
+  Tally tally;
+  uint64_t printed = 0;
+  const auto work = [&] {
+    while (!failed) {
+      const uint64_t seed = next++;
+      const Result result = Live({.seed = seed});
+      const std::scoped_lock lock(mutex);
+      tally.Add(result);
+      if (!result.objection.empty()) {
+        failed = true;
+        fmt::print("seed {}: {}\nreplay it with: {} --replay {}\n", seed, result.objection,
+                   options.program, seed);
+      }
+      if (tally.rounds >= printed + 2000) Print(tally), printed = tally.rounds;
+      if (tally.rounds >= options.rounds) return;
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (uint64_t i = 0; i < options.threads; ++i) threads.emplace_back(work);
+  }
+  Print(tally);
+  // A simulation in which nothing gets done shows nothing.
+  const uint64_t completed = tally.outcomes["completed"];
+  if (!failed && completed * 2 < tally.worlds) {
+    fmt::print("only {} of {} runs were completed: the weather hides what it should show\n",
+               completed, tally.worlds);
+    return false;
+  }
+  return !failed;
+}
+
+// A crash on each side of every durable step by name: its first time, and one in the middle.
+bool RunFailpoints(const Options& options) {
+  const Weather fine;
+  const Result calm = Live({.seed = options.seed, .weather = fine});
+  if (!calm.objection.empty()) {
+    fmt::print("without any fault: {}\n", calm.objection);
+    return false;
+  }
+  uint64_t hits = 0;
+  bool well = true;
+  const auto hit = [&](const std::string& machine, const std::string& step, uint64_t occurrence) {
+    for (const Side side : {Side::kBefore, Side::kAfter}) {
+      const Result result = Live({.seed = options.seed,
+                                  .weather = fine,
+                                  .machine = machine,
+                                  .failpoint = Failpoint{step, occurrence, side}});
+      const std::string_view where = side == Side::kBefore ? "before" : "after";
+      hits += result.failpoint_hit ? 1 : 0;
+      if (result.objection.empty() && result.outcome == "completed") continue;
+      well = false;
+      fmt::print(
+          "{} dies {} '{}' ({}): {}\n", machine, where, step, occurrence,
+          result.objection.empty() ? "the run ended as " + result.outcome : result.objection);
+    }
+  };
+  size_t points = 0;
+  const auto hit_all = [&](const std::string& machine, const auto& steps) {
+    for (const auto& [step, count] : steps) {
+      ++points;
+      hit(machine, step, 1);
+      if (count > 2) hit(machine, step, count / 2);
+    }
+  };
+  hit_all("hub", calm.hub_steps);
+  hit_all("f0", calm.site_steps);
+  fmt::print("{} named durable steps, {} crashes beside them\n", points, hits);
+  for (const auto& [step, count] : calm.hub_steps) fmt::print("  hub   {:>5} x {}\n", count, step);
+  for (const auto& [step, count] : calm.site_steps) fmt::print("  site  {:>5} x {}\n", count, step);
+  return well && hits > 0;
+}
+
+// False, having said why, when the arguments are not those of the first lines of this file.
+bool Parse(int argc, char** argv, Options& options) {
+  const std::map<std::string_view, uint64_t*> numbers = {{"--rounds", &options.rounds},
+                                                         {"--seed", &options.seed},
+                                                         {"--threads", &options.threads},
+                                                         {"--replay", &options.replay}};
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    if (name == "--failpoints") {
+      options.failpoints = true;
+      continue;
+    }
+    const auto found = numbers.find(name);
+    const std::string_view text = found != numbers.end() && i + 1 < argc ? argv[++i] : "";
+    const auto [end, error] =
+        found == numbers.end()
+            ? std::from_chars_result{nullptr, std::errc::invalid_argument}
+            : std::from_chars(text.data(), text.data() + text.size(), *found->second);
+    if (error == std::errc() && end == text.data() + text.size() && *found->second > 0) continue;
+    fmt::print(stderr,
+               "sim: {} {}: expected [--rounds N] [--seed N] [--threads N], "
+               "--replay SEED or --failpoints; numbers from 1 on\n",
+               name, text);
+    return false;
+  }
+  return true;
+}
+
+int Main(int argc, char** argv) {
+  Options options{.program = argv[0]};
+  if (!Parse(argc, argv, options)) return 2;
+  log::SetLevel(options.replay != 0 ? log::Level::kWarn : log::Level::kOff);
+  if (options.failpoints) return RunFailpoints(options) ? 0 : 1;
+  if (options.replay == 0) return RunWorlds(options) ? 0 : 1;
+  const Result result = Live({.seed = options.replay, .trace = true});
+  fmt::print("seed {}: {}; the run: {}, {} rounds\n", options.replay,
+             result.objection.empty() ? "every promise was kept" : result.objection, result.outcome,
+             result.rounds);
+  return result.objection.empty() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace renkei::sim
+
+int main(int argc, char** argv) { return renkei::sim::Main(argc, argv); }
