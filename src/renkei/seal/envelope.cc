@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/seal/envelope.h"
 
+#include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "renkei/syntax/fields.h"
@@ -23,6 +26,53 @@ Bytes Base64Field(syntax::Fields& fields, std::string_view key) {
   return {};
 }
 
+// Takes pieces of the one form that we write off the front of a text.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+  bool Literal(std::string_view literal) {
+    if (!rest_.starts_with(literal)) return false;
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+  // Up to the next quote, when nothing in it is written in another way than it reads.
+  std::optional<std::string_view> Plain() {
+    const size_t end = rest_.find('"');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view text = rest_.substr(0, end);
+    const bool plain =
+        std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
+    if (!plain) return std::nullopt;
+    rest_.remove_prefix(end + 1);
+    return text;
+  }
+  bool done() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+// What DumpEnvelope writes for one signature, and nothing else: entries are read often.
+std::optional<Envelope> ParseOwnForm(std::string_view text) {
+  Scanner scanner(text);
+  if (!scanner.Literal(R"({"payload":")")) return std::nullopt;
+  const auto payload = scanner.Plain();
+  if (!payload || !scanner.Literal(R"(,"payloadType":")")) return std::nullopt;
+  const auto type = scanner.Plain();
+  if (!type || !scanner.Literal(R"(,"signatures":[{"keyid":")")) return std::nullopt;
+  const auto key_id = scanner.Plain();
+  if (!key_id || !scanner.Literal(R"(,"sig":")")) return std::nullopt;
+  const auto signature = scanner.Plain();
+  if (!signature || !scanner.Literal("}]}") || !scanner.done()) return std::nullopt;
+  auto payload_bytes = FromBase64(*payload);
+  auto signature_bytes = FromBase64(*signature);
+  if (!payload_bytes.ok() || !signature_bytes.ok()) return std::nullopt;
+  return Envelope{
+      .payload_type = std::string(*type),
+      .payload = *std::move(payload_bytes),
+      .signatures = {{.key_id = std::string(*key_id), .signature = *std::move(signature_bytes)}}};
+}
+
 }  // namespace
 
 Bytes PreAuthEncoding(std::string_view type, ByteSpan payload) {
@@ -34,6 +84,9 @@ Bytes PreAuthEncoding(std::string_view type, ByteSpan payload) {
 }
 
 StatusOr<Envelope> ParseEnvelope(ByteSpan json) {
+  if (json.size() <= kEnvelopeBytesMax) {
+    if (auto envelope = ParseOwnForm(AsText(json))) return *std::move(envelope);
+  }
   RK_ASSIGN_OR_RETURN(const Value value,
                       syntax::ParseJson(AsText(json), {.size_bytes_max = kEnvelopeBytesMax}));
   syntax::Fields fields(value, "envelope");
@@ -56,18 +109,15 @@ StatusOr<Envelope> ParseEnvelope(ByteSpan json) {
 }
 
 std::string DumpEnvelope(const Envelope& envelope) {
-  Value value = Value::Object();
-  value.Set("payload", ToBase64(envelope.payload));
-  value.Set("payloadType", envelope.payload_type);
-  Value signatures = Value::Array();
-  for (const EnvelopeSignature& signature : envelope.signatures) {
-    Value item = Value::Object();
-    item.Set("keyid", signature.key_id);
-    item.Set("sig", ToBase64(signature.signature));
-    signatures.Push(std::move(item));
+  const auto text = [](std::string_view value) { return syntax::DumpJson(Value(value)); };
+  std::string json = fmt::format(R"({{"payload":"{}","payloadType":{},"signatures":[)",
+                                 ToBase64(envelope.payload), text(envelope.payload_type));
+  for (size_t i = 0; i < envelope.signatures.size(); ++i) {
+    json += fmt::format(R"({}{{"keyid":{},"sig":"{}"}})", i == 0 ? "" : ",",
+                        text(envelope.signatures[i].key_id),
+                        ToBase64(envelope.signatures[i].signature));
   }
-  value.Set("signatures", std::move(signatures));
-  return syntax::DumpJson(value);
+  return json + "]}";
 }
 
 void AddSignature(Envelope& envelope, const crypto::SigningKey& key) {

@@ -55,6 +55,25 @@ TEST(Envelope, ComesBackFromItsBytes) {
   }
 }
 
+TEST(Envelope, ReadsItsOwnFormAndAnyOtherSpacingAlike) {
+  for (const char* type : {"application/vnd.in-toto+json", "quote \" and \\ and 連携", ""}) {
+    for (const size_t signatures : {0, 1, 2}) {
+      Envelope envelope{.payload_type = type, .payload = ToBytes("{\"a\":1}"), .signatures = {}};
+      for (size_t i = 0; i < signatures; ++i) {
+        envelope.signatures.push_back({.key_id = std::string(i, 'k'), .signature = {1, 2, 3}});
+      }
+      const std::string own = DumpEnvelope(envelope);
+      const auto read = ParseEnvelope(AsBytes(own));
+      ASSERT_THAT(read, IsOk()) << own;
+      EXPECT_EQ(*read, envelope) << own;
+      const auto spaced = ParseEnvelope(AsBytes(own.substr(0, 1) + " " + own.substr(1)));
+      ASSERT_THAT(spaced, IsOk()) << own;
+      EXPECT_EQ(*spaced, envelope) << own;
+      EXPECT_FALSE(ParseEnvelope(AsBytes(own + "x")).ok());
+    }
+  }
+}
+
 TEST(Envelope, IsSignedByThoseWhoSignedItAndNobodyElse) {
   const auto random = MakeSeededRandom(2);
   const auto first = crypto::SigningKey::Generate(*random);
