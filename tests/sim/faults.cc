@@ -129,6 +129,8 @@ void World::Suffer() {
 void World::Heal() {
   Trace("the weather clears");
   healed_ = true;
+  healed_at_ = clock_.Now();
+  referee_.WeatherIsFineFrom(healed_at_);
   const bool large = weather_.large_model;
   weather_ = {};
   weather_.large_model = large;

@@ -22,8 +22,11 @@ std::string StepName(std::string_view what, std::string_view path) {
     const std::string_view part = path.substr(0, slash);
     path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
     if (part.empty()) continue;
+    const bool bucket = part.size() == 2 && std::ranges::all_of(part, [](unsigned char c) {
+                          return std::isxdigit(c) != 0;
+                        });
     const bool numbered =
-        std::ranges::any_of(part, [](unsigned char c) { return std::isdigit(c) != 0; });
+        bucket || std::ranges::any_of(part, [](unsigned char c) { return std::isdigit(c) != 0; });
     const size_t dash = part.find('-');
     name += std::exchange(before, '/');
     if (!numbered) {

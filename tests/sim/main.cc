@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -90,45 +91,69 @@ bool RunWorlds(const Options& options) {
   return !failed;
 }
 
-// A crash on each side of every durable step by name: its first time, and one in the middle.
+// Does `work` for 0 to count - 1 in several threads.
+void InThreads(uint64_t threads, size_t count, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  std::vector<std::jthread> pool;
+  for (uint64_t i = 0; i < threads; ++i) {
+    pool.emplace_back([&] {
+      for (size_t one = next++; one < count; one = next++) work(one);
+    });
+  }
+}
+
+struct Hit {
+  std::string machine;
+  Failpoint point;
+};
+
+// Both sides of every durable step by name: its first time, and one in the middle.
+std::vector<Hit> HitsOf(const std::string& machine, const std::map<std::string, uint64_t>& steps) {
+  std::vector<Hit> hits;
+  for (const auto& [step, count] : steps) {
+    for (const Side side : {Side::kBefore, Side::kAfter}) {
+      hits.push_back({machine, {.step = step, .occurrence = 1, .side = side}});
+      if (count > 2)
+        hits.push_back({machine, {.step = step, .occurrence = count / 2, .side = side}});
+    }
+  }
+  return hits;
+}
+
 bool RunFailpoints(const Options& options) {
-  const Weather fine;
-  const Result calm = Live({.seed = options.seed, .weather = fine});
-  if (!calm.objection.empty()) {
-    fmt::print("without any fault: {}\n", calm.objection);
+  constexpr uint32_t kRounds = 2;
+  const Plan calm{.seed = options.seed, .weather = Weather(), .rounds = kRounds};
+  const Result undisturbed = Live(calm);
+  if (!undisturbed.objection.empty()) {
+    fmt::print("without any fault: {}\n", undisturbed.objection);
     return false;
   }
-  uint64_t hits = 0;
-  bool well = true;
-  const auto hit = [&](const std::string& machine, const std::string& step, uint64_t occurrence) {
-    for (const Side side : {Side::kBefore, Side::kAfter}) {
-      const Result result = Live({.seed = options.seed,
-                                  .weather = fine,
-                                  .machine = machine,
-                                  .failpoint = Failpoint{step, occurrence, side}});
-      const std::string_view where = side == Side::kBefore ? "before" : "after";
-      hits += result.failpoint_hit ? 1 : 0;
-      if (result.objection.empty() && result.outcome == "completed") continue;
-      well = false;
-      fmt::print(
-          "{} dies {} '{}' ({}): {}\n", machine, where, step, occurrence,
-          result.objection.empty() ? "the run ended as " + result.outcome : result.objection);
-    }
-  };
-  size_t points = 0;
-  const auto hit_all = [&](const std::string& machine, const auto& steps) {
-    for (const auto& [step, count] : steps) {
-      ++points;
-      hit(machine, step, 1);
-      if (count > 2) hit(machine, step, count / 2);
-    }
-  };
-  hit_all("hub", calm.hub_steps);
-  hit_all("f0", calm.site_steps);
-  fmt::print("{} named durable steps, {} crashes beside them\n", points, hits);
-  for (const auto& [step, count] : calm.hub_steps) fmt::print("  hub   {:>5} x {}\n", count, step);
-  for (const auto& [step, count] : calm.site_steps) fmt::print("  site  {:>5} x {}\n", count, step);
-  return well && hits > 0;
+  std::vector<Hit> hits = HitsOf("hub", undisturbed.hub_steps);
+  const size_t named = undisturbed.hub_steps.size() + undisturbed.site_steps.size();
+  for (Hit& hit : HitsOf("f0", undisturbed.site_steps)) hits.push_back(std::move(hit));
+  std::atomic<size_t> crashes = 0;
+  std::atomic<bool> well = true;
+  InThreads(options.threads, hits.size(), [&](size_t i) {
+    Plan plan = calm;
+    plan.machine = hits[i].machine;
+    plan.failpoint = hits[i].point;
+    const Result result = Live(plan);
+    crashes += result.failpoint_hit ? 1 : 0;
+    if (result.objection.empty() && result.outcome == "completed") return;
+    well = false;
+    fmt::print("{} dies {} '{}' ({}): {}\n", hits[i].machine,
+               hits[i].point.side == Side::kBefore ? "before" : "after", hits[i].point.step,
+               hits[i].point.occurrence,
+               result.objection.empty() ? "the run ended as " + result.outcome : result.objection);
+  });
+  fmt::print("{} named durable steps, {} crashes beside them\n", named, crashes.load());
+  for (const auto& [step, count] : undisturbed.hub_steps) {
+    fmt::print("  hub   {:>5} x {}\n", count, step);
+  }
+  for (const auto& [step, count] : undisturbed.site_steps) {
+    fmt::print("  site  {:>5} x {}\n", count, step);
+  }
+  return well && crashes > named;
 }
 
 // False, having said why, when the arguments are not those of the first lines of this file.

@@ -47,6 +47,7 @@ void Referee::Acknowledged(uint64_t index, ByteSpan envelope) {
 }
 
 void Referee::Signed(const std::string& checkpoint) {
+  if (!notes_.insert(checkpoint).second) return;
   const auto note = seal::OpenCheckpoint(checkpoint, charter_.LedgerKey());
   if (!note.ok()) return Object(fmt::format("a checkpoint: {}", Message(note.status())));
   const auto [before, fresh] = signed_.emplace(note->size, note->root);
@@ -82,7 +83,17 @@ void Referee::Note(uint64_t index, const record::Contributed& entry) {
   }
 }
 
+void Referee::Note(uint64_t, const record::RoundOpened& entry) {
+  opened_[{entry.run, entry.round}] = entry.at;
+}
+
 void Referee::Note(uint64_t index, const record::RoundClosed& entry) {
+  if (fine_from_ && opened_[{entry.run, entry.round}] >= *fine_from_ &&
+      !entry.not_counted.empty()) {
+    const record::NotCounted& one = entry.not_counted.front();
+    Object(fmt::format("round {} does not count {} ({}), and nothing was wrong", entry.round,
+                       one.site, one.code));
+  }
   if (!closed_.emplace(std::pair(entry.run, entry.round), entry).second) {
     Object(fmt::format("entry {}: round {} closed twice", index, entry.round));
   }

@@ -8,6 +8,7 @@
 //   - a contribution counts at most once, was in the ledger before the close, and is counted when
 //     its receipt was given before the close;
 //   - the published mean of a round is the mean of what was counted, bit for bit;
+//   - in fine weather a round counts all its participants;
 //   - the fold from zero equals the coordinator's and every site's.
 #pragma once
 
@@ -51,6 +52,8 @@ class Referee {
   // A chunk of `blob` moves between the coordinator and `holder` (a site, or a party's person).
   void Crossing(Way way, const record::Holder& holder, const BlobId& blob);
   void Receipted(uint64_t entry);
+  // From here on nothing fails: every round that opens counts all its participants.
+  void WeatherIsFineFrom(Instant when) { fine_from_ = when; }
   // A book that somebody folded.
   void Compare(const std::string& whose, const run::Book& book);
   // Once nothing moves any more: no receipt is left in the air.
@@ -69,6 +72,7 @@ class Referee {
   void Take(uint64_t index, ByteSpan envelope);
   void Note(uint64_t index, const record::Determined& entry);
   void Note(uint64_t index, const record::Contributed& entry);
+  void Note(uint64_t index, const record::RoundOpened& entry);
   void Note(uint64_t index, const record::RoundClosed& entry);
   void Note(uint64_t index, const record::RoundReduced& entry);
   template <typename Other>
@@ -83,11 +87,14 @@ class Referee {
   crypto::CompactRange range_;
   std::map<uint64_t, Digest> roots_;   // by size, as computed from the entries
   std::map<uint64_t, Digest> signed_;  // by size, as signed
+  std::set<std::string> notes_;        // seen and checked
   std::map<uint64_t, Digest> acknowledged_;
   run::Book book_;
   std::vector<record::Determined> goes_;
   std::map<Place, Made> made_;
   std::map<uint64_t, Place> made_by_index_;
+  std::optional<Instant> fine_from_;
+  std::map<std::pair<RunId, uint32_t>, Instant> opened_;
   std::map<std::pair<RunId, uint32_t>, record::RoundClosed> closed_;
   std::set<std::pair<RunId, uint32_t>> reduced_;
   std::set<uint64_t> counted_;

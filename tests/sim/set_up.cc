@@ -15,7 +15,6 @@ namespace renkei::sim {
 namespace {
 
 constexpr int kSites = 3;
-constexpr uint32_t kRounds = 10;
 constexpr uint32_t kQuorum = 2;
 constexpr uint64_t kDeadlineSeconds = 900;  // of a round
 constexpr size_t kElements = 64;
@@ -26,7 +25,7 @@ run::TestFederation::Options FederationOptions() {
 }
 
 // Deadlines that outlast what befalls a site now and then.
-std::string SpecOf(const RunId& run, const BlobId& model) {
+std::string SpecOf(const RunId& run, const BlobId& model, uint32_t rounds) {
   return fmt::format(R"(format = "renkei-run/1"
 name = "{}"
 model = "{}"
@@ -41,7 +40,7 @@ purposes = ["defects"]
 us = "EAR99"
 jp = "not-listed"
 )",
-                     run, model.Text(), kRounds, kQuorum, kDeadlineSeconds);
+                     run, model.Text(), rounds, kQuorum, kDeadlineSeconds);
 }
 
 // What a site's tasks need of the world.
@@ -87,7 +86,7 @@ World::World(const Plan& plan)
   }
   model_ = truth_.Note(first);
   model_file_ = ModelFile(first);
-  spec_ = SpecOf(federation_.run, model_);
+  spec_ = SpecOf(federation_.run, model_, plan_.rounds);
   for (const SiteId& id : federation_.sites) {
     task_worlds_.push_back(std::make_unique<SiteTaskWorld>(*this, sites_.size()));
     sites_.emplace_back(sites_.size(), id, clock_);

@@ -65,6 +65,7 @@ Result World::Live() {
     }
     Step();
   }
+  if (referee_.objection().empty()) ExpectNoLateFailure();
   if (referee_.objection().empty()) Settle();
   Result result{
       .objection = referee_.objection(),
@@ -89,6 +90,16 @@ Result World::Live() {
 bool World::Finished() const {
   const run::RunState* run = referee_.book().FindRun(federation_.run);
   return run != nullptr && run->phase == run::Phase::kFinished;
+}
+
+// What went wrong before the weather cleared may still end a run, as long as its deadlines last.
+void World::ExpectNoLateFailure() {
+  const run::RunState* run = referee_.book().FindRun(federation_.run);
+  const auto deadlines =
+      std::chrono::seconds(2 * run->spec.deadline_s + run->spec.start_deadline_s);
+  if (healed_ && run->outcome == "failed" && clock_.Now() > healed_at_ + deadlines) {
+    referee_.Object(fmt::format("the run failed ({}) long after the weather cleared", run->code));
+  }
 }
 
 // The run is over: everybody catches up, and what they know is compared.

@@ -29,6 +29,7 @@ namespace renkei::sim {
 struct Plan {
   uint64_t seed = 0;
   std::optional<Weather> weather = std::nullopt;  // none: drawn from the seed
+  uint32_t rounds = 10;
   // A crash of one machine ("hub" or a site) at one durable step.
   std::string machine = "";
   std::optional<Failpoint> failpoint = std::nullopt;
@@ -42,7 +43,7 @@ struct Result {
   uint64_t lives = 0;     // processes started
   bool failpoint_hit = false;
   std::map<std::string, uint64_t> hub_steps;   // durable steps seen, by name
-  std::map<std::string, uint64_t> site_steps;  // of all sites together
+  std::map<std::string, uint64_t> site_steps;  // of the first site
 };
 
 Result Live(const Plan& plan);
@@ -120,6 +121,7 @@ class World final {
   void FollowLedger();
   void DeliverCopies();
   bool Finished() const;
+  void ExpectNoLateFailure();
   void Settle();
   // faults.cc
   void Suffer();
@@ -153,6 +155,7 @@ class World final {
   int depth_ = 0;
   int idle_ = 0;
   bool healed_ = false;
+  Instant healed_at_{};
   bool stop_sent_ = false;
   uint64_t lives_ = 0;
 };
