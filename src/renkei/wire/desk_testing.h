@@ -2,8 +2,8 @@
 // A desk in memory that grants everything to everybody it can name. Tests only.
 #pragma once
 
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
