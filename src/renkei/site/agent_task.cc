@@ -76,6 +76,7 @@ StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
   const TrainerId trainer = run.spec.trainer;
   const TrainerProgram program =
       ProgramOf(options_.config.trainers.at(trainer), files, options_.environment);
+  Report(task.run, task.round, PhaseOf(task.kind), 0);
   Status broken;
   const auto outcome = options_.trainer->Run(program, stop, [&] {
     broken = LookAround(duty, task);

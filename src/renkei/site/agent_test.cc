@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdlib.h>
 #include <string>
 #include <thread>
@@ -202,6 +203,15 @@ TEST_F(AgentTest, TakesPartInARunOfTwoRounds) {
   EXPECT_THAT(ListReceipts(SiteFiles{Dir(f0_)}, *disk_), IsOkAndHolds(SizeIs(2)));
 }
 
+TEST_F(AgentTest, TellsEachPhaseHoweverShort) {
+  StartRun(1, 2);
+  StartAll();
+  std::set<std::string> phases;
+  coordinator_.on_report = [&](const run::SiteProgress& told) { phases.insert(told.phase); };
+  RunToEnd();
+  EXPECT_THAT(phases, ElementsAre("contributing", "evaluating", "fetching", "training", "waiting"));
+}
+
 TEST_F(AgentTest, KeepsNeitherBlobsNorModelsOfAFinishedRun) {
   StartRun(2, 2);
   StartAll();
@@ -358,7 +368,7 @@ TEST_F(AgentTest, StopsItsTrainerWhenTheRunIsStopped) {
   StartAll();
   double fraction = 0;
   coordinator_.on_report = [&](const run::SiteProgress& progress) {
-    if (progress.phase != "training" || fraction != 0) return;
+    if (progress.phase != "training" || progress.fraction == 0 || fraction != 0) return;
     fraction = progress.fraction;
     coordinator_.Write(
         record::RunStopAsked{

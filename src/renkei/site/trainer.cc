@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/site/trainer.h"
 
+#include <algorithm>
 #include <future>
 
 namespace renkei::site {
 namespace {
 
+constexpr Milliseconds kFirstLook{100};  // soon, so that a short task shows its progress too
 constexpr Milliseconds kLookEvery{1'000};
 
 // The program is watched by a thread of its own, so that its time limit and its output never wait
@@ -21,7 +23,9 @@ class ProcessTrainer final : public Trainer {
       return RunTrainer(program, disk_, clock_, cancel.get_token(), {});
     });
     const std::stop_callback forward(stop, [&cancel] { cancel.request_stop(); });
-    while (running.wait_for(kLookEvery) != std::future_status::ready) {
+    Milliseconds look_after = kFirstLook;
+    while (running.wait_for(look_after) != std::future_status::ready) {
+      look_after = std::min(2 * look_after, kLookEvery);
       if (!cancel.stop_requested() && !look()) cancel.request_stop();
     }
     return running.get();
