@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
+#include <utility>
+
+#include <sys/ioctl.h>
 
 #include "renkei/syntax/json.h"
 
@@ -13,12 +16,36 @@ namespace {
 
 using syntax::Value;
 
+constexpr char kEscape = '\x1b';
+
+// Bytes of the first character of `utf8`, or of the colour sequence "ESC [ ... m" there.
+size_t LengthOfFirst(std::string_view utf8) {
+  if (utf8.front() == kEscape) {
+    const size_t end = utf8.find('m');
+    return end == std::string_view::npos ? utf8.size() : end + 1;
+  }
+  size_t length = 1;
+  while (length < utf8.size() && (static_cast<unsigned char>(utf8[length]) & 0xc0) == 0x80) {
+    ++length;
+  }
+  return length;
+}
+
+size_t WidthOfFirst(std::string_view utf8) {
+  if (utf8.front() == kEscape) return 0;
+  // CJK blocks start with the lead bytes E3 to ED (U+3000 to U+DFFF) and EF BC (full width).
+  const auto lead = static_cast<unsigned char>(utf8.front());
+  const bool full_width =
+      lead == 0xef && utf8.size() > 1 && static_cast<unsigned char>(utf8[1]) == 0xbc;
+  return (lead >= 0xe3 && lead <= 0xed) || full_width ? 2 : 1;
+}
+
 void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
-// What a table cell shows. Control characters from a peer never reach the terminal.
+// What a table cell shows.
 std::string Cell(const Value& value) {
   std::string text;
   if (value.kind() == Value::Kind::kText) {
@@ -33,10 +60,7 @@ std::string Cell(const Value& value) {
   } else if (value.kind() != Value::Kind::kNull) {
     text = syntax::DumpJson(value);
   }
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return text;
+  return Printable(std::move(text));
 }
 
 std::string Padded(const std::string& cell, size_t width) {
@@ -133,15 +157,39 @@ bool ColourOn(int file_descriptor) {
 
 size_t DisplayWidth(std::string_view utf8) {
   size_t width = 0;
-  for (size_t i = 0; i < utf8.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(utf8[i]);
-    if ((byte & 0xc0) == 0x80) continue;
-    // CJK blocks start with the lead bytes E3 to ED (U+3000 to U+DFFF) and EF BC (full width).
-    const bool full_width =
-        byte == 0xef && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) == 0xbc;
-    width += (byte >= 0xe3 && byte <= 0xed) || full_width ? 2 : 1;
+  while (!utf8.empty()) {
+    width += WidthOfFirst(utf8);
+    utf8.remove_prefix(LengthOfFirst(utf8));
   }
   return width;
+}
+
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
+}
+
+TerminalSize SizeOfTerminal(int file_descriptor) {
+  winsize size{};
+  if (ioctl(file_descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    return {};
+  }
+  return {.columns = size.ws_col, .rows = size.ws_row};
+}
+
+std::string CutToWidth(std::string_view line, size_t columns) {
+  if (DisplayWidth(line) <= columns) return std::string(line);
+  size_t end = 0;
+  size_t width = 0;
+  bool coloured = false;
+  while (width + WidthOfFirst(line.substr(end)) < columns) {
+    coloured = coloured || line[end] == kEscape;
+    width += WidthOfFirst(line.substr(end));
+    end += LengthOfFirst(line.substr(end));
+  }
+  return std::string(line.substr(0, end)) + (coloured ? "\x1b[0m…" : "…");
 }
 
 }  // namespace renkei::apps

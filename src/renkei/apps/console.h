@@ -58,4 +58,18 @@ bool ColourOn(int file_descriptor);
 // Columns that a terminal needs to show `utf8`: wide East Asian characters count two.
 size_t DisplayWidth(std::string_view utf8);
 
+// `text` with its control characters as spaces: what a peer wrote never steers the terminal.
+std::string Printable(std::string text);
+
+struct TerminalSize {
+  size_t columns = 80;
+  size_t rows = 24;
+};
+
+// Of the terminal behind `file_descriptor`; the default where there is none.
+TerminalSize SizeOfTerminal(int file_descriptor);
+
+// `line`, which may hold colours, cut with an ellipsis so that it takes at most `columns` (> 0).
+std::string CutToWidth(std::string_view line, size_t columns);
+
 }  // namespace renkei::apps

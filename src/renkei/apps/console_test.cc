@@ -38,6 +38,19 @@ TEST(Console, KeepsControlCharactersFromTheTerminal) {
   EXPECT_EQ(GetCapturedStdout(), "site     [2Jgone\nrounds  1\n");
 }
 
+TEST(CutToWidth, LeavesALineThatFits) {
+  EXPECT_EQ(CutToWidth("1234", 4), "1234");
+  EXPECT_EQ(CutToWidth("\x1b[36m連携\x1b[0m", 4), "\x1b[36m連携\x1b[0m");
+}
+
+TEST(CutToWidth, CutsBetweenCharactersAndEndsTheColour) {
+  EXPECT_EQ(CutToWidth("12345", 4), "123…");
+  EXPECT_EQ(CutToWidth("連携連携", 4), "連…");
+  EXPECT_EQ(CutToWidth("\x1b[36m12345\x1b[0m", 4), "\x1b[36m123\x1b[0m…");
+  EXPECT_EQ(CutToWidth("12", 1), "…");
+  EXPECT_EQ(CutToWidth("12345\x1b[36", 4), "123…");
+}
+
 TEST(ExitCodes, FollowTheDesign) {
   const struct {
     Code code;

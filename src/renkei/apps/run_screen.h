@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "renkei/apps/console.h"
+
 namespace renkei::apps {
 
 struct ScreenSite {
@@ -38,8 +40,9 @@ class Screen {
   explicit Screen(bool terminal) : terminal_(terminal) {}
 
   void Draw(const Frame& frame);
-  // What a terminal shows for `frame`; at most `crossings_shown` of the latest crossings.
-  static std::string Picture(const Frame& frame, bool colour);
+  // What a terminal of `size` shows for `frame`: no line reaches its last column, nor the last
+  // line its last row, so that it can be redrawn in place.
+  static std::string Picture(const Frame& frame, TerminalSize size, bool colour);
 
  private:
   void PrintChanges(const Frame& frame);

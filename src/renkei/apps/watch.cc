@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "renkei/apps/run_screen.h"
-#include "renkei/run/waiting.h"
 #include "renkei/syntax/json.h"
 
 namespace renkei::apps {
@@ -23,10 +22,29 @@ struct LivePhase {
   double fraction = 0;
 };
 
-std::map<std::string, LivePhase> LivePhases(std::string_view live) {
+// What the coordinator says beyond the ledger: progress that nobody has to believe.
+struct LiveStatus {
+  std::string phase;  // "training: update of site f1 and 2 more"; empty when nothing is told
+  std::map<std::string, LivePhase> sites;
+};
+
+std::string PhaseIn(const Value& status) {
+  const Value* phase = status.Find("phase");
+  const Value* waiting_for = status.Find("waiting_for");
+  if (phase == nullptr || phase->kind() != Value::Kind::kText) return "";
+  std::string text = phase->text();
+  if (waiting_for != nullptr && waiting_for->kind() == Value::Kind::kArray &&
+      !waiting_for->items().empty()) {
+    const std::vector<Value>& whats = waiting_for->items();
+    if (whats.front().kind() == Value::Kind::kText) text += ": " + whats.front().text();
+    if (whats.size() > 1) text += fmt::format(" and {} more", whats.size() - 1);
+  }
+  return Printable(std::move(text));
+}
+
+std::map<std::string, LivePhase> PhasesIn(const Value& status) {
   std::map<std::string, LivePhase> phases;
-  const auto status = syntax::ParseJson(live);
-  const Value* sites = status.ok() ? status->Find("sites") : nullptr;
+  const Value* sites = status.Find("sites");
   if (sites == nullptr || sites->kind() != Value::Kind::kArray) return phases;
   for (const Value& site : sites->items()) {
     if (site.kind() != Value::Kind::kObject) continue;
@@ -38,7 +56,7 @@ std::map<std::string, LivePhase> LivePhases(std::string_view live) {
       continue;
     }
     LivePhase& into = phases[name->text()];
-    into.phase = phase->text();
+    into.phase = Printable(phase->text());
     if (fraction == nullptr) continue;
     if (fraction->kind() == Value::Kind::kNumber) into.fraction = fraction->number();
     if (fraction->kind() == Value::Kind::kInteger) {
@@ -48,18 +66,33 @@ std::map<std::string, LivePhase> LivePhases(std::string_view live) {
   return phases;
 }
 
+LiveStatus ParseLive(std::string_view json) {
+  const auto status = syntax::ParseJson(json);
+  if (!status.ok() || status->kind() != Value::Kind::kObject) return {};
+  return {.phase = PhaseIn(*status), .sites = PhasesIn(*status)};
+}
+
 std::string Place(const record::Holder& holder) {
   const std::string name = holder.site.empty() ? holder.party.text() : holder.site.text();
   return name + " " + holder.country;
 }
 
+// " (charter [[permit]] 1)": of the first reason for the verdict. With a hold or a refusal others
+// may stand before it, of recipients that were permitted.
+std::string CiteOf(const record::Determined& crossing) {
+  const bool go = crossing.verdict == record::Verdict::kGo;
+  for (const record::Reason& reason : crossing.reasons) {
+    if (go || reason.code != "permitted") return fmt::format(" ({})", reason.cite);
+  }
+  return "";
+}
+
 std::string CrossingLine(const record::Determined& crossing) {
-  std::string line = fmt::format("{:<6} {:<8} {} →", record::NameOf(crossing.verdict),
-                                 crossing.item, Place(crossing.from));
+  std::string line = fmt::format("{:<6} {:<8} {}{} →", record::NameOf(crossing.verdict),
+                                 crossing.item, Place(crossing.from), CiteOf(crossing));
   for (const record::Holder& recipient : crossing.recipients) {
     line += (line.ends_with("→") ? " " : ", ") + Place(recipient);
   }
-  if (!crossing.reasons.empty()) line += "  (" + crossing.reasons.front().cite + ")";
   return line;
 }
 
@@ -98,9 +131,8 @@ Value RoundRow(const run::RoundRecord& round) {
   return row;
 }
 
-// What the ledger says of the run; the phases of the sites come from `live`, the coordinator's JSON
-// status (progress that nobody has to believe), which may be empty.
-Status Refresh(const PersonSession& session, const RunId& run, std::string_view live,
+// What the ledger says of the run, with the progress of `live`.
+Status Refresh(const PersonSession& session, const RunId& run, const LiveStatus& live,
                Followed& followed) {
   const run::RunState* state = session.book().FindRun(run);
   if (state == nullptr) return Error(Code::kNotFound, "no run {} in this ledger", run);
@@ -110,8 +142,7 @@ Status Refresh(const PersonSession& session, const RunId& run, std::string_view 
   frame.macro_f1.clear();
   frame.rounds = state->spec.rounds;
   frame.round = state->current.round;
-  frame.phase = run::NameOf(state->phase);
-  const auto phases = LivePhases(live);
+  frame.phase = live.phase.empty() ? std::string(run::NameOf(state->phase)) : live.phase;
   for (const auto& [site, candidate] : state->candidates) {
     ScreenSite& shown = frame.sites.emplace_back();
     shown = {.site = site.text(),
@@ -119,8 +150,8 @@ Status Refresh(const PersonSession& session, const RunId& run, std::string_view 
              .country = candidate.holder.country,
              .phase = candidate.out.empty() ? "" : "declined: " + candidate.out,
              .fraction = 0};
-    const auto found = phases.find(site.text());
-    if (found == phases.end() || !candidate.out.empty()) continue;
+    const auto found = live.sites.find(site.text());
+    if (found == live.sites.end() || !candidate.out.empty()) continue;
     shown.phase = found->second.phase;
     shown.fraction = found->second.fraction;
   }
@@ -147,14 +178,12 @@ StatusOr<run::RunState> Watch(PersonSession& session, const WatchOptions& option
     RK_RETURN_IF_ERROR(session.Sync());
     const auto live = session.peer().RunStatus(options.run);
     RK_RETURN_IF_ERROR(
-        Refresh(session, options.run, live.ok() ? std::string_view(*live) : "", followed));
+        Refresh(session, options.run, live.ok() ? ParseLive(*live) : LiveStatus{}, followed));
     Frame& frame = followed.frame;
     const run::RunState& state = *session.book().FindRun(options.run);
     if (console.for_people()) {
       frame.title = options.title;
       frame.seconds = static_cast<double>((session.clock().Monotonic() - start).count()) / 1000;
-      const auto waiting = run::WaitingFor(state, {}, session.clock().Now());
-      if (!waiting.waiting_for.empty()) frame.phase += ": " + waiting.waiting_for.front();
       screen.Draw(frame);
     } else {
       std::vector<Value> rows;
