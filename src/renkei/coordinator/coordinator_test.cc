@@ -341,6 +341,35 @@ TEST(Coordinator, ShowsTheProgressThatSitesReport) {
               StatusIs(Code::kPermissionDenied));
 }
 
+TEST(Coordinator, DoesNotShowAPhaseThatIsOver) {
+  Ran ran;
+  ran.Begin(1, 4);
+  House& house = *ran.house;
+  ASSERT_THAT(house.People(ran.spec), IsOk());
+  house.hub->Turn();
+  for (int i = 0; i < 2; ++i) {
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  const auto shown = [&] {
+    return *house.hub->RunStatus(House::Person("party-a"), house.Run().run);
+  };
+  const SiteId site = house.federation.sites[1];
+  const run::SiteProgress progress{
+      .run = house.Run().run, .round = 1, .phase = "fetching", .fraction = 0.25};
+  house.clock.Advance(Milliseconds(10));
+  house.hub->Turn();
+  ASSERT_EQ(house.Run().phase, run::Phase::kTraining);
+  EXPECT_THAT(shown(), Not(HasSubstr("fetching")));
+  EXPECT_THAT(shown(), HasSubstr(R"("phase":"no word yet")"));
+  EXPECT_THAT(house.hub->Report(house.Site(site), progress), IsOk());
+  EXPECT_THAT(shown(), HasSubstr("fetching"));
+  house.clock.Advance(Milliseconds(10));
+  for (const SiteId& one : house.federation.sites) ASSERT_THAT(house.Act(one), IsOk());
+  house.hub->Turn();
+  ASSERT_EQ(house.Run().phase, run::Phase::kEvaluating);
+  EXPECT_THAT(shown(), Not(HasSubstr("fetching")));
+}
+
 TEST(Coordinator, ALongPollEndsWithTheNextEntryOrTheWait) {
   Ran ran;
   ran.Begin(1, 4);

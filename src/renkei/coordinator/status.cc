@@ -49,9 +49,9 @@ std::string PhaseOf(const run::RunState& run, const SiteId& site, const run::Can
   switch (run.phase) {
     case run::Phase::kTraining:
       if (run.current.declined.contains(site)) return "declined";
-      return run.current.contributed.contains(site) ? "contributing" : "waiting";
+      return run.current.contributed.contains(site) ? "contributing" : "no word yet";
     case run::Phase::kEvaluating:
-      return run.current.evaluated.contains(site) ? "evaluated" : "waiting";
+      return run.current.evaluated.contains(site) ? "evaluated" : "no word yet";
     case run::Phase::kFinished:
       return "finished";
     case run::Phase::kSubmitted:
@@ -98,7 +98,7 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
     row.Set("country", candidate.holder.country);
     const auto report = reports_.find(site);
     const bool speaks = report != reports_.end() && run->phase != run::Phase::kFinished &&
-                        report->second.progress.run == id &&
+                        report->second.progress.run == id && report->second.at >= run->since &&
                         report->second.progress.round == run->current.round;
     row.Set("phase", speaks ? report->second.progress.phase : PhaseOf(*run, site, candidate));
     row.Set("fraction", speaks ? report->second.progress.fraction : 0.0);
