@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/apps/watch.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <thread>
@@ -72,28 +73,42 @@ LiveStatus ParseLive(std::string_view json) {
   return {.phase = PhaseIn(*status), .sites = PhasesIn(*status)};
 }
 
-std::string Place(const record::Holder& holder) {
-  const std::string name = holder.site.empty() ? holder.party.text() : holder.site.text();
-  return name + " " + holder.country;
+std::string_view NameOf(const record::Holder& holder) {
+  return holder.site.empty() ? holder.party.text() : holder.site.text();
 }
 
-// " (charter [[permit]] 1)": of the first reason for the verdict. With a hold or a refusal others
-// may stand before it, of recipients that were permitted.
-std::string CiteOf(const record::Determined& crossing) {
+// "US coordinator, fab-1; JP fab-2": who will hold it, by country in the order of the first of
+// each.
+std::string Recipients(const std::vector<record::Holder>& recipients) {
+  std::vector<std::pair<std::string, std::string>> countries;
+  for (const record::Holder& to : recipients) {
+    auto found = std::ranges::find(countries, to.country, [](const auto& c) { return c.first; });
+    if (found == countries.end()) found = countries.insert(found, {to.country, to.country});
+    found->second += fmt::format("{} {}", found->second == to.country ? "" : ",", NameOf(to));
+  }
+  std::string text;
+  for (const auto& [country, names] : countries) text += (text.empty() ? "" : "; ") + names;
+  return text;
+}
+
+// Of the first reason for the verdict: with a hold or a refusal others may stand before it, of
+// recipients that were permitted.
+std::string_view CiteOf(const record::Determined& crossing) {
   const bool go = crossing.verdict == record::Verdict::kGo;
   for (const record::Reason& reason : crossing.reasons) {
-    if (go || reason.code != "permitted") return fmt::format(" ({})", reason.cite);
+    if (go || reason.code != "permitted") return reason.cite;
   }
   return "";
 }
 
+// What a narrow terminal cuts off is the cite of a go, or the recipients of what does not go.
 std::string CrossingLine(const record::Determined& crossing) {
-  std::string line = fmt::format("{:<6} {:<8} {}{} →", record::NameOf(crossing.verdict),
-                                 crossing.item, Place(crossing.from), CiteOf(crossing));
-  for (const record::Holder& recipient : crossing.recipients) {
-    line += (line.ends_with("→") ? " " : ", ") + Place(recipient);
-  }
-  return line;
+  const std::string head = fmt::format("{:<6} {:<8} {} {}", record::NameOf(crossing.verdict),
+                                       crossing.item, NameOf(crossing.from), crossing.from.country);
+  const std::string recipients = Recipients(crossing.recipients);
+  const bool go = crossing.verdict == record::Verdict::kGo;
+  return go ? fmt::format("{} → {}  ({})", head, recipients, CiteOf(crossing))
+            : fmt::format("{}  ({}) → {}", head, CiteOf(crossing), recipients);
 }
 
 // The picture as far as each entry was looked at once.

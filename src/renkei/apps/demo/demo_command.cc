@@ -89,7 +89,7 @@ class DemoRun {
   Status PrepareData() {
     std::string source = options_.data_dir;
     if (result_.synthetic) {
-      Say("Wafer maps are SYNTHETIC: made by a formula, not by a fab (DATA=DIR takes real ones).");
+      Say("SYNTHETIC wafer maps, made by a formula and no fab; DATA=DIR takes real ones.");
       source = federation_.Path("wafers");
       RK_RETURN_IF_ERROR(
           federation_
