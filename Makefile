@@ -34,7 +34,7 @@ test-e2e: build
 demo: build
 	@build/release/bin/renkei demo $(if $(DATA),--data "$(DATA)") $(DEMO_FLAGS)
 
-check: setup
+check:
 	@tools/check.sh
 
 bench: build

@@ -24,6 +24,6 @@ if [ "$(id -u)" != 0 ]; then
   fi
 fi
 echo "renkei: installing ${#missing[@]} packages: ${missing[*]}" >&2
-export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq)  # sudo keeps no variable of ours
+"${as_root[@]}" "${quiet[@]}" update
+"${as_root[@]}" "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
