@@ -248,10 +248,11 @@ class DemoRun {
 Status Print(const DemoResult& result, const DemoOptions& options, const Console& console) {
   console.Text(ReportTable(result));
   console.Text(fmt::format(
-      "\nledger    {} entries, root {}, verified\nrelease   {}\n          digest {}, verified\n"
+      "\nledger    {} entries, verified\n  root    {}\n"
+      "release   {}, verified\n  digest  {}\n"
       "          sum not checked: the charter names no auditors\n"
-      "gate      decided by the charter's permissions; export rules and screening not assessed.\n"
-      "          A compliance aid, not legal advice.\n",
+      "gate      decided by the charter's permissions; export rules and screening not\n"
+      "          assessed. A compliance aid, not legal advice.\n",
       result.ledger.size, result.ledger.root.hex(), result.release_dir, result.release_digest));
   const Value value = ReportValue(result);
   if (!console.for_people()) console.Object(value);

@@ -86,11 +86,11 @@ std::string ReportTable(const DemoResult& result) {
   }
   text += fmt::format("\n{:<12}", "F1 by class");
   for (const Row& row : rows)
-    text += fmt::format(" {:>11}", row.name.substr(0, row.name.find(' ')));
+    text += fmt::format(" {:>10}", row.name.substr(0, row.name.find(' ')));
   text += "\n";
   for (const auto& [name, f1] : result.joint.per_class.members()) {
     text += fmt::format("{:<12}", name);
-    for (const Row& row : rows) text += fmt::format(" {:>11.3f}", F1Of(*row.scores, name));
+    for (const Row& row : rows) text += fmt::format(" {:>10.3f}", F1Of(*row.scores, name));
     text += "\n";
   }
   return text;
