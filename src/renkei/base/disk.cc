@@ -10,8 +10,9 @@ Status ReadExactly(const File& file, uint64_t offset, std::span<uint8_t> into) {
                into.size() - got);
 }
 
-StatusOr<Bytes> ReadWhole(Disk& disk, const std::string& path, uint64_t size_bytes_max) {
-  RK_ASSIGN_OR_RETURN(const auto file, disk.Open(path, OpenMode::kRead));
+StatusOr<Bytes> ReadWhole(Disk& disk, const std::string& path, uint64_t size_bytes_max,
+                          OpenMode mode) {
+  RK_ASSIGN_OR_RETURN(const auto file, disk.Open(path, mode));
   RK_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
   if (size > size_bytes_max) {
     return Error(Code::kResourceExhausted, "{}: {} bytes, at most {} are read", path, size,
@@ -35,14 +36,17 @@ Status WriteWhole(Disk& disk, const std::string& path, ByteSpan bytes) {
 }
 
 Status RemoveTree(Disk& disk, const std::string& path) {
-  RK_ASSIGN_OR_RETURN(const bool exists, disk.Exists(path));
-  if (!exists) return Ok();
-  if (auto names = disk.List(path); names.ok()) {
-    for (const std::string& name : *names) {
-      RK_RETURN_IF_ERROR(RemoveTree(disk, JoinPath(path, name)));
-    }
+  const Status removed = disk.Remove(path);
+  if (removed.ok() || removed.code() == Code::kNotFound) return Ok();
+  if (removed.code() != Code::kAlreadyExists) return removed;
+  // A directory with something in it; a link to one is gone by now.
+  RK_ASSIGN_OR_RETURN(const auto names, disk.List(path));
+  Status failure;
+  for (const std::string& name : names) {
+    const Status inside = RemoveTree(disk, JoinPath(path, name));
+    if (failure.ok()) failure = inside;
   }
-  return disk.Remove(path);
+  return failure.ok() ? disk.Remove(path) : failure;
 }
 
 std::string ParentOf(std::string_view path) {

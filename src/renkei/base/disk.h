@@ -40,6 +40,8 @@ Status ReadExactly(const File& file, uint64_t offset, std::span<uint8_t> into);
 
 enum class OpenMode {
   kRead,       // must exist
+  kReadAlien,  // the same, for what a program that is not trusted left there: opens at once, and
+               // INVALID_ARGUMENT for a link, a pipe, a device or a directory
   kWrite,      // read and write; must exist
   kCreate,     // read and write; made empty when absent
   kCreateNew,  // read and write; must be absent
@@ -66,13 +68,15 @@ class Disk {
 std::unique_ptr<Disk> MakeRealDisk();
 
 // The whole file. RESOURCE_EXHAUSTED when it is longer than `size_bytes_max`.
-StatusOr<Bytes> ReadWhole(Disk& disk, const std::string& path, uint64_t size_bytes_max);
+StatusOr<Bytes> ReadWhole(Disk& disk, const std::string& path, uint64_t size_bytes_max,
+                          OpenMode mode = OpenMode::kRead);
 
 // Replaces `path` so that a crash leaves the old content or the new: temporary file, sync,
 // rename, sync of the directory.
 Status WriteWhole(Disk& disk, const std::string& path, ByteSpan bytes);
 
-// Removes a directory with all it holds; an absent one is fine.
+// Removes a directory with all it holds, or a file; an absent one is fine. Links are removed, not
+// followed. An error names what stays; all else is gone.
 Status RemoveTree(Disk& disk, const std::string& path);
 
 // "a/b" of "a/b/c"; "." when there is no slash.

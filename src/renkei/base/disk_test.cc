@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <memory>
 #include <set>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "renkei/base/check.h"
 #include "renkei/base/lying_disk.h"
@@ -17,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string TemporaryDirectory() {
   std::string name = testing::TempDir() + "/renkei-disk-XXXXXX";
@@ -152,6 +155,44 @@ TEST_P(DiskContract, WritesAndReadsWholeFilesUpToALimit) {
   EXPECT_EQ(Get("a"), "text");
   EXPECT_THAT(disk_->List(root_), IsOkAndHolds(ElementsAre("a")));
   EXPECT_THAT(ReadWhole(*disk_, At("a"), 3), StatusIs(Code::kResourceExhausted));
+}
+
+TEST_P(DiskContract, ReadsWhatAnAlienLeftOnlyWhenItIsAFile) {
+  Put("a", "text");
+  const auto alien = OpenMode::kReadAlien;
+  EXPECT_THAT(ReadWhole(*disk_, At("a"), 10, alien), IsOkAndHolds(ToBytes("text")));
+  EXPECT_THAT(ReadWhole(*disk_, At("a"), 3, alien), StatusIs(Code::kResourceExhausted));
+  EXPECT_THAT(disk_->Open(At("b"), alien), StatusIs(Code::kNotFound));
+  EXPECT_THAT(disk_->MakeDirs(At("d")), IsOk());
+  EXPECT_THAT(disk_->Open(At("d"), alien), StatusIs(Code::kInvalidArgument));
+  EXPECT_THAT((*disk_->Open(At("a"), alien))->WriteAt(0, AsBytes("x")), Not(IsOk()));
+  if (GetParam() == Which::kLying) return;
+  ASSERT_EQ(mkfifo(At("pipe").c_str(), 0600), 0);
+  ASSERT_EQ(symlink("a", At("link").c_str()), 0);
+  ASSERT_EQ(symlink("nowhere", At("dangling").c_str()), 0);
+  for (const std::string& path :
+       {At("pipe"), At("link"), At("dangling"), std::string("/dev/zero")}) {
+    EXPECT_THAT(disk_->Open(path, alien),
+                StatusIs(Code::kInvalidArgument, HasSubstr(path + ": a regular file is needed")));
+  }
+}
+
+TEST_P(DiskContract, RemovesATreeWithoutFollowingItsLinks) {
+  ASSERT_THAT(disk_->MakeDirs(At("d/deep/er")), IsOk());
+  ASSERT_THAT(disk_->MakeDirs(At("kept")), IsOk());
+  Put("d/a", "text");
+  Put("d/deep/b", "text");
+  Put("kept/c", "text");
+  if (GetParam() == Which::kReal) {
+    ASSERT_EQ(symlink(At("kept").c_str(), At("d/deep/link").c_str()), 0);
+    ASSERT_EQ(symlink("nowhere", At("d/dangling").c_str()), 0);
+    ASSERT_EQ(mkfifo(At("d/pipe").c_str(), 0600), 0);
+  }
+  EXPECT_THAT(RemoveTree(*disk_, At("d")), IsOk());
+  EXPECT_THAT(disk_->List(root_), IsOkAndHolds(ElementsAre("kept")));
+  EXPECT_EQ(Get("kept/c"), "text");
+  EXPECT_THAT(RemoveTree(*disk_, At("kept/c")), IsOk());
+  EXPECT_THAT(disk_->List(At("kept")), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_P(DiskContract, KnowsItsRoom) {

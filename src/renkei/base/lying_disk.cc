@@ -359,17 +359,18 @@ StatusOr<std::unique_ptr<File>> LyingDisk::Open(const std::string& path, OpenMod
   if (node && mode == OpenMode::kCreateNew) {
     return Error(Code::kAlreadyExists, "{}: cannot open: file exists", path);
   }
+  const bool only_reads = mode == OpenMode::kRead || mode == OpenMode::kReadAlien;
   if (state_->IsDirectory(path)) {
-    return Error(Code::kFailedPrecondition, "{}: cannot open: is a directory", path);
+    return Error(mode == OpenMode::kReadAlien ? Code::kInvalidArgument : Code::kFailedPrecondition,
+                 "{}: cannot open: is a directory", path);
   }
   if (!node) {
-    if (mode == OpenMode::kRead || mode == OpenMode::kWrite) {
+    if (only_reads || mode == OpenMode::kWrite) {
       return Error(Code::kNotFound, "{}: cannot open: no such file", path);
     }
     RK_ASSIGN_OR_RETURN(node, state_->Create(path));
   }
-  return std::make_unique<State::OpenFile>(*state_, std::move(node), path, mode != OpenMode::kRead,
-                                           false);
+  return std::make_unique<State::OpenFile>(*state_, std::move(node), path, !only_reads, false);
 }
 
 StatusOr<bool> LyingDisk::Exists(const std::string& raw_path) {

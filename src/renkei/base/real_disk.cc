@@ -104,6 +104,8 @@ int FlagsOf(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
       return O_RDONLY;
+    case OpenMode::kReadAlien:
+      return O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     case OpenMode::kWrite:
       return O_RDWR;
     case OpenMode::kCreate:
@@ -118,8 +120,13 @@ class RealDisk final : public Disk {
  public:
   StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
     const int fd = open(path.c_str(), FlagsOf(mode) | O_CLOEXEC, 0600);
+    if (fd < 0 && mode == OpenMode::kReadAlien && (errno == ELOOP || errno == ENXIO)) {
+      return NotAFile(path);
+    }
     if (fd < 0) return SystemError(path, "open", errno);
-    return std::make_unique<RealFile>(fd, path);
+    auto file = std::make_unique<RealFile>(fd, path);
+    if (mode == OpenMode::kReadAlien) RK_RETURN_IF_ERROR(CheckRegular(fd, path));
+    return file;
   }
 
   StatusOr<bool> Exists(const std::string& path) override {
@@ -194,6 +201,17 @@ class RealDisk final : public Disk {
   }
 
  private:
+  static Status NotAFile(const std::string& path) {
+    return Error(Code::kInvalidArgument,
+                 "{}: a regular file is needed, not a link, pipe, device or directory", path);
+  }
+
+  static Status CheckRegular(int fd, const std::string& path) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) return SystemError(path, "stat", errno);
+    return S_ISREG(status.st_mode) ? Ok() : NotAFile(path);
+  }
+
   static Status CheckDirectory(const std::string& path) {
     struct stat status;
     if (stat(path.c_str(), &status) != 0) return SystemError(path, "stat", errno);
