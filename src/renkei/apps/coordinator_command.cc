@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include <sys/resource.h>
+
 #include "renkei/apps/commands.h"
 #include "renkei/apps/connection.h"
 #include "renkei/apps/party_files.h"
@@ -20,9 +22,18 @@ constexpr Milliseconds kShutdownGrace{3000};
 constexpr Milliseconds kRenewCheck{60'000};
 constexpr auto kRenewBefore = std::chrono::hours(12);  // half of a leaf's life
 
-// "0.0.0.0:<port of the charter's address>".
+// "[::]:<port of the charter's address>": every address of both families.
 std::string DefaultListen(const std::string& address) {
-  return "0.0.0.0" + address.substr(address.rfind(':'));
+  return "[::]" + address.substr(address.rfind(':'));
+}
+
+// As many open files as the system lets this process have: connections and blobs take them.
+void RaiseFileLimit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t was = std::exchange(files.rlim_cur, files.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) files.rlim_cur = was;
+  log::Info("coordinator.file-limit", {{"was", was}, {"now", files.rlim_cur}});
 }
 
 class Service {
@@ -90,6 +101,7 @@ class Service {
 
 Exit CoordinatorRun(const CoordinatorOptions& options) {
   CatchStopSignals();
+  RaiseFileLimit();
   Service service;
   if (const Status opened = service.Open(options); !opened.ok()) return Console::Fail(opened);
   service.Serve();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/wire/server.h"
 
-#include <atomic>
 #include <chrono>
 #include <iterator>
 #include <list>
@@ -15,7 +14,8 @@
 #include <grpcpp/server_builder.h>
 
 #include "renkei/base/check.h"
-#include "renkei/wire/listen_address.h"
+#include "renkei/base/log.h"
+#include "renkei/wire/listener.h"
 #include "renkei/wire/service.h"
 #include "renkei/wire/serving.h"
 #include "renkei/wire/tls.h"
@@ -27,34 +27,42 @@ namespace {
 constexpr size_t kBuffersBytesMax = 160u << 20;  // of all connections; the net below the windows
 constexpr std::chrono::minutes kRetiredGrace{10};
 
-// A gRPC server with one leaf. A renewed leaf takes a new one on the same port.
+// A gRPC server with one leaf. A renewed leaf takes a new one behind the same listener.
 struct Generation {
   explicit Generation(Serving& serving) : service(serving) {}
   CoordinatorService service;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> server;
   std::thread retiring;
-  std::atomic<bool> retired = false;
 };
+
+size_t ConnectionsFor(const ServerOptions& options) {
+  const size_t affordable = AffordableConnections(options.connections_max);
+  if (affordable < options.connections_max) {
+    log::Warn("wire.few-files", {{"connections_max", affordable},
+                                 {"wanted", options.connections_max},
+                                 {"remedy", "raise the limit of open files (ulimit -n)"}});
+  }
+  return affordable;
+}
 
 class GrpcServer final : public Server {
  public:
   GrpcServer(ServerOptions options, Desk& desk, Clock& clock)
       : options_(std::move(options)),
-        serving_(desk, clock, options_.protocols, options_.stall_limit) {}
+        serving_(desk, clock, options_.protocols, options_.stall_limit, ConnectionsFor(options_)) {}
 
   ~GrpcServer() override { Shutdown(Milliseconds(0)); }
 
   Status Start() {
-    RK_RETURN_IF_ERROR(CheckFree(options_.listen));
-    int port = 0;
-    RK_RETURN_IF_ERROR(Listen(options_.listen, &port));
-    port_ = port;
-    const std::string host = options_.listen.substr(0, options_.listen.rfind(':'));
-    options_.listen = fmt::format("{}:{}", host, port);
+    RK_ASSIGN_OR_RETURN(listener_, Listener::Open(options_.listen));
+    const std::lock_guard lock(mutex_);
+    RK_RETURN_IF_ERROR(AddGeneration());
+    listener_->Start(serving_.connections, serving_.clock, [this](int socket) { Take(socket); });
     return Ok();
   }
 
-  int port() const override { return port_; }
+  int port() const override { return listener_->port(); }
 
   Status Renew(const std::string& chain_pem, const std::string& key_pem) override {
     const std::lock_guard lock(mutex_);
@@ -63,8 +71,7 @@ class GrpcServer final : public Server {
     renewed.chain_pem = chain_pem;
     renewed.key_pem = key_pem;
     std::swap(options_, renewed);
-    int port = 0;
-    if (const Status started = Listen(options_.listen, &port); !started.ok()) {
+    if (const Status started = AddGeneration(); !started.ok()) {
       std::swap(options_, renewed);
       return started;
     }
@@ -75,6 +82,7 @@ class GrpcServer final : public Server {
   }
 
   void Shutdown(Milliseconds grace) override {
+    if (listener_ != nullptr) listener_->Stop();
     const std::lock_guard lock(mutex_);
     serving_.closing = true;
     serving_.stalls.BreakAll();
@@ -91,27 +99,36 @@ class GrpcServer final : public Server {
   }
 
  private:
-  Status Listen(const std::string& address, int* port) {
+  // Each new connection is the last generation's.
+  void Take(int socket) {
+    const std::lock_guard lock(mutex_);
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = socket;
+    generations_.back().acceptor->HandleNewConnection(&connection);
+  }
+
+  Status AddGeneration() {
     RK_RETURN_IF_ERROR(CheckServable(options_.chain_pem, options_.key_pem, serving_.desk.Roots(),
                                      serving_.clock.Now()));
     Generation& generation = generations_.emplace_back(serving_);
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(address, MakeServerCredentials(options_.chain_pem, options_.key_pem),
-                             port);
+    generation.acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        MakeServerCredentials(options_.chain_pem, options_.key_pem));
     builder.RegisterService(&generation.service);
-    ConfigureServer(builder);
+    ConfigureServer(builder, options_.handshake_limit);
     grpc::ResourceQuota quota("renkei");
     quota.Resize(kBuffersBytesMax).SetMaxThreads(kThreadsMax);
     builder.SetResourceQuota(quota);
     generation.server = builder.BuildAndStart();
-    if (generation.server != nullptr && *port != 0) return Ok();
+    if (generation.server != nullptr) return Ok();
     generations_.pop_back();
-    return Error(Code::kUnavailable, "cannot listen on {}", address);
+    return Error(Code::kUnavailable, "gRPC does not start behind {}", options_.listen);
   }
 
   ServerOptions options_;
   Serving serving_;
-  int port_ = 0;
+  std::unique_ptr<Listener> listener_;
   std::mutex mutex_;
   std::list<Generation> generations_;  // the last one is in force
 };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The coordinator's gRPC server: TLS 1.3 alone, a client certificate asked for but not required
 // (joining is anonymous), every other call only from a peer whose chain ends in the root of its
-// own party (docs/formats/wire.md). Threads, streams, messages and buffers are bounded.
+// own party (docs/formats/wire.md). Connections, threads, streams, messages and buffers are
+// bounded; who is turned away when there are too many, connection_table.h says.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -14,12 +16,18 @@
 
 namespace renkei::wire {
 
+inline constexpr size_t kConnectionsMax = 1000;
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one
   std::string chain_pem;               // the coordinator's leaf and its issuer
   std::string key_pem;
   ProtocolRange protocols = kProtocols;
   Milliseconds stall_limit{60'000};  // a transfer that stands still for longer is broken
+  // From the first byte to the end of TLS and the first frame of HTTP/2.
+  Milliseconds handshake_limit{10'000};
+  // Fewer where the process may not open as many files; a warning says so.
+  size_t connections_max = kConnectionsMax;
 };
 
 class Server {

@@ -28,7 +28,12 @@ Status CheckProtocol(ProtocolRange ours, const grpc::ServerContext& context) {
 
 StatusOr<identity::PeerId> BeginHello(Serving& serving, const grpc::ServerContext& context) {
   if (serving.closing) return Error(Code::kUnavailable, "the coordinator is shutting down");
-  return serving.door.Identify(context);
+  RK_ASSIGN_OR_RETURN(identity::PeerId caller, serving.door.Identify(context));
+  if (caller.kind != identity::PeerKind::kAnonymous) {
+    const auto remote = Endpoint::FromGrpc(context.peer());
+    if (remote) serving.connections.Identify(*remote, caller.Uri());
+  }
+  return caller;
 }
 
 StatusOr<identity::PeerId> Begin(Serving& serving, const grpc::ServerContext& context,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include <grpcpp/server_context.h>
@@ -10,6 +11,7 @@
 #include "renkei/base/clock.h"
 #include "renkei/base/status.h"
 #include "renkei/identity/peer_id.h"
+#include "renkei/wire/connection_table.h"
 #include "renkei/wire/desk.h"
 #include "renkei/wire/doorkeeper.h"
 #include "renkei/wire/protocol.h"
@@ -23,16 +25,19 @@ inline constexpr int kLongPollsMax = 160;
 inline constexpr int kThreadsMax = 256;
 
 struct Serving {
-  Serving(Desk& desk_in, Clock& clock_in, ProtocolRange protocols_in, Milliseconds stall_limit)
+  Serving(Desk& desk_in, Clock& clock_in, ProtocolRange protocols_in, Milliseconds stall_limit,
+          size_t connections_max)
       : desk(desk_in),
         clock(clock_in),
         protocols(protocols_in),
+        connections(connections_max),
         door(desk_in, clock_in),
         stalls(clock_in, stall_limit) {}
 
   Desk& desk;
   Clock& clock;
   const ProtocolRange protocols;
+  ConnectionTable connections;
   Doorkeeper door;
   StallWatch stalls;
   TransferTable transfers;

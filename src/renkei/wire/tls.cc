@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpc/support/log.h>
 #include <grpcpp/security/tls_certificate_provider.h>
@@ -43,6 +44,11 @@ class ServerVerifier final : public tls::ExternalCertificateVerifier {
 
 void SendToOurLog(gpr_log_func_args* line) {
   log::Debug("grpc", {{"at", line->file}, {"line", line->line}, {"text", line->message}});
+}
+
+void SendProtobufToOurLog(google::protobuf::LogLevel /*level*/, const char* file, int line,
+                          const std::string& text) {
+  log::Debug("protobuf", {{"at", file}, {"line", line}, {"text", text}});
 }
 
 std::shared_ptr<tls::StaticDataCertificateProvider> Identity(const std::string& chain_pem,
@@ -93,6 +99,7 @@ void PrepareGrpc() {
     // a handshake of TLS 1.2 ends in "no shared cipher"; server_test.cc tries one.
     setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-RSA-AES256-GCM-SHA384", /*overwrite=*/1);
     gpr_set_log_function(SendToOurLog);
+    google::protobuf::SetLogHandler(SendProtobufToOurLog);
   });
 }
 

@@ -19,7 +19,7 @@ namespace renkei::wire {
 
 // Once per process, before the first TLS context: leaves no cipher suite of TLS 1.2 that our
 // P-256 certificates could serve, since this gRPC has no public setting of the version, and
-// sends gRPC's own log lines to ours (debug: peers can cause them at will).
+// sends what gRPC and protobuf log to our log (debug: peers can cause those lines at will).
 void PrepareGrpc();
 
 // Whether a server may show `chain_pem`: it proves a coordinator at `now`, and `key_pem` is the

@@ -13,7 +13,6 @@ namespace {
 constexpr int kPingEveryMs = 20'000;  // NATs forget a silent connection after 30 s or more
 constexpr int kPingAnswerMs = 20'000;
 constexpr int kPingsNoMoreOftenMs = 10'000;
-constexpr int kHandshakeMs = 20'000;
 // What the other side may send ahead on one stream. Fixed: a measured window grows with the
 // delay of the link, and memory with it. One socket's send buffer (4 MiB) is the limit anyway.
 constexpr int kWindowBytes = 4 << 20;
@@ -37,12 +36,13 @@ void ForBothSides(Set set) {
 
 }  // namespace
 
-void ConfigureServer(grpc::ServerBuilder& builder) {
+void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds handshake_limit) {
   ForBothSides([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPingsNoMoreOftenMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(handshake_limit.count()));
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);

@@ -5,9 +5,11 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "renkei/base/clock.h"
+
 namespace renkei::wire {
 
-void ConfigureServer(grpc::ServerBuilder& builder);
+void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds handshake_limit);
 grpc::ChannelArguments ClientArguments();
 
 }  // namespace renkei::wire
