@@ -114,6 +114,7 @@ class Agent {
   StatusOr<Attempt> RunProgram(const Duty& duty, const Task& task, std::stop_token stop);
   // True when a task on `model` lacks room; said before and after an attempt.
   bool DiskIsFull(uint64_t bytes_wanted);
+  static void NoteUnclean(const Status& cleaned);
   Status LookAround(const Duty& duty, const Task& task);
   Task TaskOf(const run::RunState& run, TaskKind kind) const;
   // agent_deliver.cc

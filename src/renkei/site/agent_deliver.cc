@@ -25,6 +25,8 @@ Status Agent::Train(const TrainRound& duty, std::stop_token stop) {
   if (!draft) {
     auto trained = TrainOrDecline(duty, stop);
     if (trained.status().code() == Code::kResourceExhausted && DiskIsFull(duty.base.size_bytes)) {
+      const uint64_t run_index = view_.book().FindRun(duty.run)->index;
+      NoteUnclean(CleanTask(files_.task(run_index, duty.round, TaskKind::kTrain), disk_));
       return Decline({.run = duty.run, .round = duty.round, .code = "disk-full"});
     }
     RK_RETURN_IF_ERROR(trained.status());
@@ -37,18 +39,19 @@ Status Agent::Train(const TrainRound& duty, std::stop_token stop) {
 // None when the round was declined, or training is not due any more.
 StatusOr<std::optional<record::Contributed>> Agent::TrainOrDecline(const TrainRound& duty,
                                                                    std::stop_token stop) {
+  const run::RunState& run = *view_.book().FindRun(duty.run);
+  const TaskFiles files = files_.task(run.index, duty.round, TaskKind::kTrain);
   const auto decline = [&](std::string code) -> StatusOr<std::optional<record::Contributed>> {
+    NoteUnclean(CleanTask(files, disk_));  // an entry needs room too
     RK_RETURN_IF_ERROR(Decline({.run = duty.run, .round = duty.round, .code = std::move(code)}));
     return std::nullopt;
   };
-  const run::RunState& run = *view_.book().FindRun(duty.run);
   if (const Status may = CheckMayReceive(run); !may.ok()) {
     log::Warn("gate.no", {{"run", duty.run.text()}, {"reason", Message(may)}});
     return may.code() == Code::kPermissionDenied ? decline("not-permitted") : may;
   }
   RK_RETURN_IF_ERROR(CheckMaySend(run, "update"));
   RK_RETURN_IF_ERROR(CheckMaySend(run, "metrics"));
-  const TaskFiles files = files_.task(run.index, duty.round, TaskKind::kTrain);
   const uint64_t weight_max = std::min(run.Find(own_.site)->weight_max, record::kWeightMax);
   RK_ASSIGN_OR_RETURN(const Attempt attempt,
                       RunTask(duty, TaskOf(run, TaskKind::kTrain), duty.base, stop));
@@ -77,7 +80,7 @@ StatusOr<std::optional<record::Contributed>> Agent::TrainOrDecline(const TrainRo
                             .determination = 0,
                             .at = clock_.Now()};
   RK_RETURN_IF_ERROR(KeepDraft(draft));
-  RK_RETURN_IF_ERROR(CleanTask(files, disk_));
+  NoteUnclean(CleanTask(files, disk_));
   return draft;
 }
 

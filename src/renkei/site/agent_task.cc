@@ -40,7 +40,7 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   const uint64_t run_index = view_.book().FindRun(task.run)->index;
   const TrainerId trainer = view_.book().FindRun(task.run)->spec.trainer;
   const TaskFiles files = files_.task(run_index, task.round, task.kind);
-  RK_RETURN_IF_ERROR(PruneWork(files_, run_index, task.round, disk_));
+  NoteUnclean(PruneWork(files_, run_index, task.round, disk_));
   // Blob, the trainer's copy, what it writes, and our copy of that.
   if (DiskIsFull(4 * model.size_bytes)) return Attempt{.result = {}, .decline_code = "disk-full"};
   Report(task.run, task.round, "fetching", 0);
@@ -78,15 +78,19 @@ StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
       ProgramOf(options_.config.trainers.at(trainer), files, options_.environment);
   Report(task.run, task.round, PhaseOf(task.kind), 0);
   Status broken;
+  bool full = false;
   const auto outcome = options_.trainer->Run(program, stop, [&] {
     broken = LookAround(duty, task);
-    return broken.ok() && IsDue(duty);
+    const bool is_due = IsDue(duty);
+    full = is_due && DiskIsFull(0);  // of the trainer's files; the ledger's mirror needs room too
+    return broken.ok() && !full && is_due;
   });
   RK_RETURN_IF_ERROR(broken);
-  if (outcome.ok() && outcome->end == TrainerEnd::kStopped) {
+  if (outcome.ok() && outcome->succeeded()) return Attempt{};
+  if (outcome.ok() && outcome->end == TrainerEnd::kStopped && !full) {
     return Attempt{.result = {}, .decline_code = {}, .stopped = true};
   }
-  if (outcome.ok() && outcome->succeeded()) return Attempt{};
+  if (full || DiskIsFull(0)) return Attempt{.result = {}, .decline_code = "disk-full"};
   const bool late = outcome.ok() && outcome->end == TrainerEnd::kTimedOut;
   log::Error("trainer.failed",
              {{"trainer", trainer.text()},
@@ -100,6 +104,11 @@ bool Agent::DiskIsFull(uint64_t bytes_wanted) {
   if (!free.ok() || *free >= bytes_wanted + kReserveBytes) return false;
   log::Error("disk.full", {{"path", files_.dir}, {"free_bytes", *free}, {"wanted", bytes_wanted}});
   return true;
+}
+
+// What cannot be removed costs disk, not the run.
+void Agent::NoteUnclean(const Status& cleaned) {
+  if (!cleaned.ok()) log::Warn("work.not-removed", {{"reason", Message(cleaned)}});
 }
 
 // Not OK only when going on would build on a lie.
@@ -128,12 +137,14 @@ Status Agent::Evaluate(const EvaluateModel& duty, std::stop_token stop) {
   RK_RETURN_IF_ERROR(CheckMaySend(run, "metrics"));
   const uint64_t run_index = run.index;
   const auto attempt = RunTask(duty, TaskOf(run, TaskKind::kEvaluate), duty.model, stop);
+  const TaskFiles files = files_.task(run_index, duty.round, TaskKind::kEvaluate);
   if (attempt.status().code() == Code::kResourceExhausted && DiskIsFull(duty.model.size_bytes)) {
+    NoteUnclean(CleanTask(files, disk_));
     return Decline({.run = duty.run, .round = duty.round, .code = "disk-full"});
   }
   RK_RETURN_IF_ERROR(attempt.status());
   if (attempt->stopped) return Ok();
-  RK_RETURN_IF_ERROR(CleanTask(files_.task(run_index, duty.round, TaskKind::kEvaluate), disk_));
+  NoteUnclean(CleanTask(files, disk_));
   if (!attempt->decline_code.empty()) {
     return Decline({.run = duty.run, .round = duty.round, .code = attempt->decline_code});
   }

@@ -41,7 +41,7 @@ TaskFiles SiteFiles::task(uint64_t run_index, uint32_t round, TaskKind kind) con
 }
 
 std::string SiteFiles::draft(uint64_t run_index, uint32_t round) const {
-  return task(run_index, round, TaskKind::kTrain).dir + "/manifest.json";
+  return fmt::format("{}/round-{}-manifest.json", run_work(run_index), round);
 }
 
 std::string SiteFiles::receipt(uint64_t entry) const {

@@ -20,12 +20,6 @@ namespace {
 
 using syntax::Value;
 
-// Absent is fine.
-Status RemoveFile(Disk& disk, const std::string& path) {
-  const Status removed = disk.Remove(path);
-  return removed.code() == Code::kNotFound ? Ok() : removed;
-}
-
 // Hashes what it copies: the blob's bytes were trusted to the disk since they came.
 Status CopyModel(const BlobId& model, store::Blobs& blobs, Disk& disk, const std::string& path) {
   RK_ASSIGN_OR_RETURN(const auto source, blobs.Open(model));
@@ -69,6 +63,18 @@ bool IsMetricName(std::string_view name) {
          });
 }
 
+// What tells later how the task went, unless the trainer made something else of it.
+bool IsWorthKeeping(const TaskFiles& files, const std::string& path, Disk& disk) {
+  uint64_t bytes_max = 0;
+  if (path == files.task() || path == files.metrics()) bytes_max = kMetricsBytesMax;
+  if (path == files.log()) bytes_max = kTrainerLogBytesMax;
+  if (bytes_max == 0) return false;
+  const auto file = disk.Open(path, OpenMode::kReadAlien);
+  if (!file.ok()) return false;
+  const auto size = (*file)->Size();
+  return size.ok() && *size <= bytes_max;
+}
+
 }  // namespace
 
 std::string_view NameOf(TaskKind kind) { return kind == TaskKind::kTrain ? "train" : "evaluate"; }
@@ -78,7 +84,7 @@ Status PrepareTask(const Task& task, const BlobId& model, const TaskFiles& files
   RK_RETURN_IF_ERROR(disk.MakeDirs(files.checkpoint_dir()));
   for (const std::string& path :
        {files.model(), files.update(), files.metrics(), files.progress()}) {
-    RK_RETURN_IF_ERROR(RemoveFile(disk, path));
+    RK_RETURN_IF_ERROR(RemoveTree(disk, path));  // a trainer may have made anything of it
   }
   RK_RETURN_IF_ERROR(CopyModel(model, blobs, disk, files.model()));
   RK_ASSIGN_OR_RETURN(const std::string json, TaskJson(task, files));
@@ -106,7 +112,7 @@ TrainerProgram ProgramOf(const TrainerCommand& command, const TaskFiles& files,
 }
 
 StatusOr<TaskResult> ReadMetrics(const TaskFiles& files, Disk& disk) {
-  const auto bytes = ReadWhole(disk, files.metrics(), kMetricsBytesMax);
+  const auto bytes = ReadWhole(disk, files.metrics(), kMetricsBytesMax, OpenMode::kReadAlien);
   if (!bytes.ok()) return Error(Code::kInvalidArgument, "{}", Message(bytes.status()));
   const auto document = syntax::ParseJson(AsText(*bytes), {.size_bytes_max = kMetricsBytesMax});
   if (!document.ok())
@@ -131,7 +137,7 @@ StatusOr<TaskResult> ReadMetrics(const TaskFiles& files, Disk& disk) {
 }
 
 double ReadProgress(const TaskFiles& files, Disk& disk) {
-  const auto bytes = ReadWhole(disk, files.progress(), kProgressBytesMax);
+  const auto bytes = ReadWhole(disk, files.progress(), kProgressBytesMax, OpenMode::kReadAlien);
   if (!bytes.ok()) return 0;
   const auto document = syntax::ParseJson(AsText(*bytes), {.size_bytes_max = kProgressBytesMax});
   if (!document.ok()) return 0;
@@ -144,10 +150,17 @@ double ReadProgress(const TaskFiles& files, Disk& disk) {
 }
 
 Status CleanTask(const TaskFiles& files, Disk& disk) {
-  for (const std::string& path : {files.model(), files.update(), files.progress()}) {
-    RK_RETURN_IF_ERROR(RemoveFile(disk, path));
+  const auto names = disk.List(files.dir);
+  if (names.status().code() == Code::kNotFound) return Ok();
+  RK_RETURN_IF_ERROR(names.status());
+  Status failure;
+  for (const std::string& name : *names) {
+    const std::string path = JoinPath(files.dir, name);
+    if (IsWorthKeeping(files, path, disk)) continue;
+    const Status removed = RemoveTree(disk, path);
+    if (failure.ok()) failure = removed;
   }
-  return RemoveTree(disk, files.checkpoint_dir());
+  return failure;
 }
 
 }  // namespace renkei::site

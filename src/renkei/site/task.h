@@ -78,7 +78,8 @@ StatusOr<TaskResult> ReadMetrics(const TaskFiles& files, Disk& disk);
 // What the trainer last said in its progress file, 0 to 1; 0 when it said nothing of use.
 double ReadProgress(const TaskFiles& files, Disk& disk);
 
-// Frees what only this task needed; its log and metrics stay.
+// Frees what only this task needed, and all that its trainer left in the directory; task, log and
+// metrics stay. An error names what could not be removed; all else is gone.
 Status CleanTask(const TaskFiles& files, Disk& disk);
 
 }  // namespace renkei::site

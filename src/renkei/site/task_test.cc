@@ -84,6 +84,30 @@ TEST_F(TaskTest, TakesAwayOldResultsButNotTheCheckpoint) {
   EXPECT_THAT(CleanTask(kFiles, disk_), IsOk());
 }
 
+TEST_F(TaskTest, TakesAwayWhateverATrainerLeft) {
+  ASSERT_THAT(PrepareTask(Example(), Put("model"), kFiles, *blobs_, disk_), IsOk());
+  Write(kFiles.metrics(), "{}");
+  Write(kFiles.log(), "done");
+  for (const std::string& path : {kFiles.update() + "/deep", kFiles.dir + "/cache/deep"}) {
+    ASSERT_THAT(disk_.MakeDirs(path), IsOk());
+    Write(path + "/file", "x");
+  }
+  Write(kFiles.dir + "/core", "x");
+  ASSERT_THAT(CleanTask(kFiles, disk_), IsOk());
+  EXPECT_THAT(disk_.List(kFiles.dir),
+              IsOkAndHolds(ElementsAre("metrics.json", "task.json", "trainer.log")));
+  // Results that are no results do not stay either.
+  Write(kFiles.metrics(), std::string(kMetricsBytesMax + 1, ' '));
+  ASSERT_THAT(disk_.Remove(kFiles.log()), IsOk());
+  ASSERT_THAT(disk_.MakeDirs(kFiles.log()), IsOk());
+  ASSERT_THAT(CleanTask(kFiles, disk_), IsOk());
+  EXPECT_THAT(disk_.List(kFiles.dir), IsOkAndHolds(ElementsAre("task.json")));
+  // And a task can be prepared over them.
+  ASSERT_THAT(disk_.MakeDirs(kFiles.update() + "/deep"), IsOk());
+  ASSERT_THAT(PrepareTask(Example(), Put("model"), kFiles, *blobs_, disk_), IsOk());
+  EXPECT_THAT(disk_.Exists(kFiles.update()), IsOkAndHolds(false));
+}
+
 TEST_F(TaskTest, FindsAModelWhoseBytesDecayed) {
   const auto blobs = store::MakeDirectoryBlobs(disk_, "/blobs").value();
   const auto draft = blobs->Create().value();
@@ -146,6 +170,13 @@ TEST_F(TaskTest, RefusesMetricsThatNoEntryCanHold) {
       R"({"examples": 1, "metrics": {"": 1}})",
       R"({"examples": 1, "metrics": {"a b": 1}})",
       R"({"examples": 1, "metrics": {"loss": 1, "loss": 2}})",
+      R"({"examples": 1, "metrics": {"loss": Infinity}})",
+      R"({"examples": 1, "metrics": {"loss": -Infinity}})",
+      R"({"examples": 1, "metrics": {"loss": {"train": 1}}})",
+      R"({"examples": 1, "examples": 2, "metrics": {}})",
+      R"({"examples": 1, "metrics": )" + std::string(500'000, '['),
+      R"({"examples": 1, "metrics": {}} {})",
+      std::string("{\"examples\": 1, \"metrics\": {}, \"\xff\": 1}"),
       many + "}}",
       R"({"examples": 1, "metrics": {}})" + std::string(kMetricsBytesMax, ' '),
   };

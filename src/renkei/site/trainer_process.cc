@@ -7,19 +7,17 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string_view>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "renkei/base/check.h"
+#include "renkei/base/descriptor.h"
 #include "renkei/base/log.h"
+#include "renkei/site/trainer_keeper.h"
 
 namespace renkei::site {
 namespace {
@@ -28,46 +26,13 @@ constexpr Milliseconds kTick{50};
 constexpr Milliseconds kWatchEvery{1'000};
 constexpr size_t kPipeReadBytes = 64 << 10;
 constexpr int kDrainReadsMax = 64;  // after the end: a pipe holds no more than 1 MiB
-constexpr int kSetupFailed = 127;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { Close(); }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Status SystemError(std::string_view what, int error) {
-  const Code code = error == ENOENT || error == ENOTDIR   ? Code::kNotFound
-                    : error == EACCES || error == ENOEXEC ? Code::kPermissionDenied
-                                                          : Code::kResourceExhausted;
-  return Error(code, "{}: {}", what, std::strerror(error));
-}
-
-StatusOr<std::pair<Descriptor, Descriptor>> MakePipe() {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return SystemError("no pipe for the trainer", errno);
-  return std::pair(Descriptor(fds[0]), Descriptor(fds[1]));
-}
 
 // Done here and not after fork: a search of PATH is not safe in a forked thread.
 StatusOr<std::string> FindProgram(const TrainerProgram& program) {
   const std::string& name = program.arguments.front();
   if (name.find('/') != std::string::npos) {
     if (access(name.c_str(), X_OK) == 0) return name;
-    return SystemError(fmt::format("trainer {}", name), errno);
+    return TrainerError(fmt::format("trainer {}", name), errno);
   }
   const auto path = program.environment.find("PATH");
   std::string_view rest = path == program.environment.end() ? std::string_view() : path->second;
@@ -93,57 +58,6 @@ class CStrings {
   std::vector<std::string> texts_;
   std::vector<char*> pointers_;
 };
-
-// What the child needs between fork and exec. Only calls that are async-signal-safe: other
-// threads of this process may hold any lock.
-struct Launch {
-  const char* path;
-  char* const* arguments;
-  char* const* environment;
-  const char* directory;
-  rlim_t memory_bytes_max;
-  pid_t parent;
-  int output;
-  int null_input;
-  int failure;  // errno of a failed step goes here; closed by exec
-};
-
-[[noreturn]] void ReportAndExit(int failure) {
-  const int error = errno;
-  // Nothing can be done about a failing report: the parent then sees an exit status of 127.
-  [[maybe_unused]] const ssize_t written = write(failure, &error, sizeof error);
-  _exit(kSetupFailed);
-}
-
-[[noreturn]] void BecomeTrainer(const Launch& launch) {
-  setsid();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != launch.parent) _exit(kSetupFailed);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD}) signal(number, SIG_DFL);
-  if (launch.memory_bytes_max > 0) {
-    const rlimit limit = {launch.memory_bytes_max, launch.memory_bytes_max};
-    if (setrlimit(RLIMIT_AS, &limit) != 0) ReportAndExit(launch.failure);
-  }
-  const rlimit no_core = {0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  if (chdir(launch.directory) != 0) ReportAndExit(launch.failure);
-  if (dup2(launch.null_input, 0) < 0 || dup2(launch.output, 1) < 0 || dup2(launch.output, 2) < 0) {
-    ReportAndExit(launch.failure);
-  }
-  // The report is moved to 3 and all above it closed: a trainer inherits no key and no socket.
-  int failure = launch.failure;
-  if (failure != 3) {
-    if (dup2(failure, 3) < 0) ReportAndExit(failure);
-    failure = 3;
-  }
-  fcntl(failure, F_SETFD, FD_CLOEXEC);
-  close_range(4, ~0U, 0);
-  execve(launch.path, launch.arguments, launch.environment);
-  ReportAndExit(failure);
-}
 
 // The log, up to its limit.
 class CapturedLog {
@@ -176,98 +90,54 @@ class CapturedLog {
   uint64_t dropped_ = 0;
 };
 
-// A started trainer. Destroyed early (never in the ordinary course), it kills the group.
-class Running {
+// What a trainer prints, on its way to the log.
+class Output {
  public:
-  Running(pid_t pid, Descriptor output) : pid_(pid), output_(std::move(output)) {}
-  ~Running() {
-    if (pid_ > 0) Reap();
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
+  explicit Output(Descriptor pipe) : pipe_(std::move(pipe)) {}
 
-  // Waits a tick for output, and keeps it.
-  void Read(CapturedLog& log) {
-    if (output_.get() < 0) {
-      std::this_thread::sleep_for(kTick);
-      return;
-    }
-    pollfd wait = {output_.get(), POLLIN, 0};
-    if (poll(&wait, 1, static_cast<int>(kTick.count())) > 0) ReadOnce(log);
+  // Waits a tick for output or the end, and keeps what came.
+  void Read(int over, CapturedLog& log) {
+    std::array<pollfd, 2> waited = {pollfd{over, POLLIN, 0}, pollfd{pipe_.get(), POLLIN, 0}};
+    if (poll(waited.data(), waited.size(), static_cast<int>(kTick.count())) <= 0) return;
+    if (waited[1].revents != 0) ReadOnce(log);
   }
 
-  // What is still in the pipe. A process that left the group may hold it open: never waits.
+  // What is still in the pipe. A process that got away may hold it open: never waits.
   void Drain(CapturedLog& log) {
-    for (int i = 0; i < kDrainReadsMax && output_.get() >= 0; ++i) {
-      pollfd wait = {output_.get(), POLLIN, 0};
-      if (poll(&wait, 1, 0) <= 0) return;
+    for (int i = 0; i < kDrainReadsMax && pipe_.get() >= 0; ++i) {
+      pollfd waited = {pipe_.get(), POLLIN, 0};
+      if (poll(&waited, 1, 0) <= 0) return;
       ReadOnce(log);
     }
   }
 
-  // The leader stays a zombie, so that its group's number is not given to others meanwhile.
-  bool HasEnded() const {
-    siginfo_t ended = {};
-    return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           ended.si_pid == pid_;
-  }
-
-  void Signal(int number) const { kill(-pid_, number); }
-
-  int Reap() {
-    Signal(SIGKILL);
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return status;
-  }
-
  private:
   void ReadOnce(CapturedLog& log) {
-    const ssize_t count = read(output_.get(), window_.data(), window_.size());
+    const ssize_t count = read(pipe_.get(), window_.data(), window_.size());
     if (count > 0) {
       log.Append(ByteSpan(window_.data(), static_cast<size_t>(count)));
     } else if (count == 0 || errno != EINTR) {
-      output_.Close();
+      pipe_.Close();
     }
   }
 
-  pid_t pid_;
-  Descriptor output_;
+  Descriptor pipe_;
   std::array<uint8_t, kPipeReadBytes> window_{};
 };
 
-StatusOr<pid_t> Start(const TrainerProgram& program, const std::string& path, int output) {
+StatusOr<TrainerKeeper> Start(const TrainerProgram& program, const std::string& path, int output) {
   std::vector<std::string> environment;
   for (const auto& [name, value] : program.environment) {
     environment.push_back(fmt::format("{}={}", name, value));
   }
   const CStrings arguments(program.arguments);
   const CStrings variables(std::move(environment));
-  RK_ASSIGN_OR_RETURN(auto failure, MakePipe());
-  const Descriptor null_input(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (null_input.get() < 0) return SystemError("/dev/null", errno);
-  const Launch launch = {.path = path.c_str(),
-                         .arguments = arguments.get(),
-                         .environment = variables.get(),
-                         .directory = program.directory.c_str(),
-                         .memory_bytes_max = program.memory_bytes_max,
-                         .parent = getpid(),
-                         .output = output,
-                         .null_input = null_input.get(),
-                         .failure = failure.second.get()};
-  const pid_t pid = fork();
-  if (pid < 0) return SystemError("cannot start the trainer", errno);
-  if (pid == 0) BecomeTrainer(launch);
-  failure.second.Close();
-  int error = 0;
-  ssize_t count = 0;
-  while ((count = read(failure.first.get(), &error, sizeof error)) < 0 && errno == EINTR) {
-  }
-  if (count != static_cast<ssize_t>(sizeof error)) return pid;
-  waitpid(pid, nullptr, 0);
-  return SystemError(fmt::format("trainer {} in {}", path, program.directory), error);
+  return TrainerKeeper::Start({.path = path.c_str(),
+                               .arguments = arguments.get(),
+                               .environment = variables.get(),
+                               .directory = program.directory.c_str(),
+                               .memory_bytes_max = program.memory_bytes_max,
+                               .output = output});
 }
 
 // When to end the trainer, and why.
@@ -280,10 +150,11 @@ class Limits {
   // kExited: nobody has ended it.
   TrainerEnd end() const { return end_; }
 
-  void Apply(const Running& running, std::stop_token stop, const std::function<bool()>& watch) {
+  void Apply(const TrainerKeeper& keeper, std::stop_token stop,
+             const std::function<bool()>& watch) {
     const Milliseconds now = clock_.Monotonic();
     if (end_ != TrainerEnd::kExited) {
-      if (now - ended_at_ >= program_.grace) running.Signal(SIGKILL);
+      if (now - ended_at_ >= program_.grace) keeper.EndAll();
       return;
     }
     if (stop.stop_requested()) {
@@ -296,7 +167,7 @@ class Limits {
     }
     if (end_ == TrainerEnd::kExited) return;
     ended_at_ = now;
-    running.Signal(SIGTERM);
+    keeper.AskToEnd();
   }
 
  private:
@@ -330,27 +201,31 @@ StatusOr<TrainerOutcome> RunTrainer(const TrainerProgram& program, Disk& disk, C
   RK_ASSIGN_OR_RETURN(const std::string path, FindProgram(program));
   RK_ASSIGN_OR_RETURN(CapturedLog log,
                       CapturedLog::Open(disk, program.log_file, program.log_bytes_max));
-  RK_ASSIGN_OR_RETURN(auto output, MakePipe());
-  RK_ASSIGN_OR_RETURN(const pid_t pid, Start(program, path, output.second.get()));
-  output.second.Close();
-  Running running(pid, std::move(output.first));
+  int pipe[2];
+  if (pipe2(pipe, O_CLOEXEC) != 0) return TrainerError("no pipe for the trainer's log", errno);
+  Output output{Descriptor(pipe[0])};
+  Descriptor printed(pipe[1]);
+  RK_ASSIGN_OR_RETURN(TrainerKeeper keeper, Start(program, path, printed.get()));
+  printed.Close();
   Limits limits(program, clock);
-  while (!running.HasEnded()) {
-    running.Read(log);
-    limits.Apply(running, stop, watch);
+  while (!keeper.IsOver()) {
+    output.Read(keeper.over(), log);
+    limits.Apply(keeper, stop, watch);
   }
   const Milliseconds took = limits.took();
-  running.Signal(SIGKILL);
-  running.Drain(log);
-  const int status = running.Reap();
+  const TrainerReport report = keeper.Wait();
+  output.Drain(log);
+  if (report.survives) {
+    log::Warn("trainer.survives", {{"program", path}, {"log", program.log_file}});
+  }
   TrainerOutcome outcome{.took = took, .log_bytes_dropped = log.dropped()};
   if (limits.end() != TrainerEnd::kExited) {
     outcome.end = limits.end();
-  } else if (WIFSIGNALED(status)) {
+  } else if (WIFSIGNALED(report.status)) {
     outcome.end = TrainerEnd::kSignalled;
-    outcome.signal = WTERMSIG(status);
+    outcome.signal = WTERMSIG(report.status);
   } else {
-    outcome.exit_status = WEXITSTATUS(status);
+    outcome.exit_status = WEXITSTATUS(report.status);
   }
   return outcome;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one trainer: a program of the site's own choice, in a process group of its own, with
-// nothing but the environment given here, standard input empty and every other descriptor closed.
+// Runs one trainer: a program of the site's own choice, in a session of its own, with nothing but
+// the environment given here, standard input empty and every other descriptor closed.
 //
-// At the end, however it came, the whole group is killed: no child of a trainer outlives it. The
-// program is killed too when this process dies.
+// At the end, however it came, every process that it left is killed, and also when this process
+// dies (trainer_keeper.h; what is out of reach, it says there).
 #pragma once
 
 #include <cstdint>

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include "renkei/base/status_testing.h"
 
@@ -16,6 +18,8 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
+
+constexpr Milliseconds kLook{20};
 
 class TrainerProcess : public testing::Test {
  protected:
@@ -149,8 +153,7 @@ TEST_F(TrainerProcess, KillsAProgramThatDoesNotListen) {
   EXPECT_GE(outcome->took, Milliseconds(300));
 }
 
-// The group's processes, as the kernel lists them; a zombie that its new parent has not yet
-// collected does not count.
+// As the kernel lists it; a zombie that its parent has not yet collected does not count.
 bool SomebodyLives(pid_t pid) {
   const auto disk = MakeRealDisk();
   const auto file = disk->Open("/proc/" + std::to_string(pid) + "/stat", OpenMode::kRead);
@@ -163,16 +166,47 @@ bool SomebodyLives(pid_t pid) {
   return name_end != std::string::npos && stat[name_end + 2] != 'Z' && stat[name_end + 2] != 'X';
 }
 
-TEST_F(TrainerProcess, LeavesNoChildOfTheProgramBehind) {
-  const auto outcome = Run(Script("trap '' TERM HUP; (sleep 300 & echo $! > child); exit 0"));
-  ASSERT_THAT(outcome, IsOk());
-  EXPECT_TRUE(outcome->succeeded());
-  EXPECT_LT(outcome->took, Milliseconds(10'000));  // It does not wait for who holds the log open.
-  const pid_t child = std::stoi(Read("child"));
-  for (int i = 0; i < 100 && SomebodyLives(child); ++i) {
-    std::this_thread::sleep_for(Milliseconds(20));
+// A child of the group, a child of another session, and a daemon as daemons are made: forked
+// twice, so that its first parent is gone. Each writes its number into a file of its own.
+constexpr char kLeaveThree[] = R"(trap '' TERM HUP
+(sleep 300 & echo $! > child)
+setsid sh -c 'trap "" TERM HUP; echo $$ > session; sleep 300; :' &
+setsid sh -c '(trap "" TERM HUP; sh -c "echo \$PPID > daemon"; sleep 300; :) & exit 0'
+while [ ! -s child ] || [ ! -s session ] || [ ! -s daemon ]; do sleep 0.02; done
+)";
+constexpr const char* kThree[] = {"child", "session", "daemon"};
+
+TEST_F(TrainerProcess, LeavesNoProcessOfTheProgramBehind) {
+  const auto until_ready = [this] { return Read("ready") != "yes\n"; };
+  for (const char* end : {"exit 0", "kill -9 $$", "echo yes > ready; sleep 300"}) {
+    const TrainerProgram program = Script(std::string(kLeaveThree) + end);
+    const auto outcome = RunTrainer(program, *disk_, *clock_, {}, until_ready);
+    ASSERT_THAT(outcome, IsOk());
+    EXPECT_LT(outcome->took, Milliseconds(20'000)) << end;  // not until who holds the log open
+    for (const char* name : kThree) EXPECT_FALSE(SomebodyLives(std::stoi(Read(name)))) << name;
+    for (const char* name : kThree) ASSERT_THAT(disk_->Remove(directory_ + "/" + name), IsOk());
   }
-  EXPECT_FALSE(SomebodyLives(child));
+}
+
+TEST_F(TrainerProcess, LeavesNothingWhenTheProcessThatRunsItIsKilled) {
+  const pid_t agent = fork();
+  ASSERT_GE(agent, 0);
+  if (agent == 0) {
+    (void)Run(Script(std::string(kLeaveThree) + "echo yes > ready; sleep 300"));
+    _exit(0);
+  }
+  const Milliseconds end = clock_->Monotonic() + Milliseconds(20'000);
+  const auto wait_until = [&](const auto& condition) {
+    while (!condition() && clock_->Monotonic() < end) std::this_thread::sleep_for(kLook);
+    return condition();
+  };
+  ASSERT_TRUE(wait_until([&] { return Read("ready") == "yes\n"; }));
+  ASSERT_EQ(kill(agent, SIGKILL), 0);
+  ASSERT_EQ(waitpid(agent, nullptr, 0), agent);
+  for (const char* name : kThree) {
+    const pid_t pid = std::stoi(Read(name));
+    EXPECT_TRUE(wait_until([&] { return !SomebodyLives(pid); })) << name;
+  }
 }
 
 TEST_F(TrainerProcess, LimitsTheMemoryOfTheProgram) {

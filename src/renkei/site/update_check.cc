@@ -39,8 +39,10 @@ Status CheckCopy(const BlobId& update, const BlobId& base, store::Blobs& blobs) 
 
 StatusOr<BlobId> TakeUpdate(const std::string& path, const BlobId& base, store::Blobs& blobs,
                             Disk& disk) {
-  const auto file = disk.Open(path, OpenMode::kRead);
-  if (file.status().code() == Code::kNotFound) {
+  const auto file = disk.Open(path, OpenMode::kReadAlien);
+  const Code opened = file.status().code();
+  if (opened == Code::kNotFound || opened == Code::kPermissionDenied ||
+      opened == Code::kInvalidArgument) {
     return Error(Code::kInvalidArgument, "the trainer wrote no update ({})",
                  Message(file.status()));
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,6 +108,82 @@ TEST_F(TakeUpdateTest, RefusesAnythingElseAndKeepsNoCopy) {
   }
   EXPECT_THAT(TakeUpdate("absent", base_, *blobs_, disk_),
               StatusIs(Code::kInvalidArgument, HasSubstr("no update")));
+}
+
+TEST_F(TakeUpdateTest, ReadsAMillionTensorsUpToALimitAndNoFurther) {
+  // As long as an update that may come, so that its header is looked at.
+  constexpr uint64_t kDataBytes = 30 << 20;
+  const tensor::NewTensor one{.name = "w", .dtype = tensor::DType::kU8, .shape = {kDataBytes}};
+  Bytes model = ToBytes(tensor::DumpHeader(tensor::MakeLayout({&one, 1}).value()));
+  model.resize(model.size() + kDataBytes);
+  const auto draft = blobs_->Create().value();
+  ASSERT_THAT(draft->Append(model), IsOk());
+  base_ = draft->Finish().value();
+
+  std::string header = "{";
+  for (int i = 0; header.size() < kDataBytes - 100; ++i) {
+    header += fmt::format("\"{}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}},", i);
+  }
+  header.back() = '}';
+  Bytes update(8);
+  for (size_t i = 0; i < update.size(); ++i) {
+    update[i] = static_cast<uint8_t>(header.size() >> (8 * i));
+  }
+  update.insert(update.end(), header.begin(), header.end());
+  EXPECT_THAT(Take(update), StatusIs(Code::kInvalidArgument, HasSubstr("too-many-tensors")));
+}
+
+// A file that somebody writes while it is read: each read gives other bytes.
+class RestlessFile final : public File {
+ public:
+  explicit RestlessFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  StatusOr<size_t> ReadAt(uint64_t offset, std::span<uint8_t> into) const override {
+    const auto got = file_->ReadAt(offset, into);
+    if (got.ok() && *got > 0) into[*got - 1] = ++reads_;
+    return got;
+  }
+  StatusOr<uint64_t> Size() const override { return file_->Size(); }
+  Status WriteAt(uint64_t, ByteSpan) override { return Ok(); }
+  Status Truncate(uint64_t) override { return Ok(); }
+  Status Sync() override { return Ok(); }
+
+ private:
+  std::unique_ptr<File> file_;
+  mutable uint8_t reads_ = 0;
+};
+
+class RestlessDisk final : public Disk {
+ public:
+  explicit RestlessDisk(Disk& disk) : disk_(disk) {}
+  StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
+    RK_ASSIGN_OR_RETURN(auto file, disk_.Open(path, mode));
+    return std::make_unique<RestlessFile>(std::move(file));
+  }
+  StatusOr<bool> Exists(const std::string& path) override { return disk_.Exists(path); }
+  StatusOr<std::vector<std::string>> List(const std::string& path) override {
+    return disk_.List(path);
+  }
+  Status MakeDirs(const std::string& path) override { return disk_.MakeDirs(path); }
+  Status Rename(const std::string& a, const std::string& b) override { return disk_.Rename(a, b); }
+  Status Remove(const std::string& path) override { return disk_.Remove(path); }
+  Status SyncDir(const std::string& path) override { return disk_.SyncDir(path); }
+  StatusOr<uint64_t> FreeBytes(const std::string& path) override { return disk_.FreeBytes(path); }
+  StatusOr<std::unique_ptr<File>> Lock(const std::string& path) override {
+    return disk_.Lock(path);
+  }
+
+ private:
+  Disk& disk_;
+};
+
+TEST_F(TakeUpdateTest, SendsWhatItHashedAndCheckedWhateverBecomesOfTheFile) {
+  ASSERT_THAT(WriteWhole(disk_, "out", ModelOf(kTensors, {5, 6, 7, 8})), IsOk());
+  RestlessDisk restless(disk_);
+  for (int i = 0; i < 3; ++i) {
+    const auto taken = TakeUpdate("out", base_, *blobs_, restless);
+    ASSERT_THAT(taken, IsOk());
+    EXPECT_THAT(blobs_->Check(*taken), IsOk());
+  }
 }
 
 }  // namespace
