@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/coordinator/coordinator.h"
 
-#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,7 +22,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 // The weighted mean of every site's update, as design section 6 writes it, round after round.
@@ -199,48 +197,6 @@ TEST(Coordinator, TakesAndGivesBytesOnlyUnderAnEntry) {
   const BlobId update = house.Run().current.contributed.at(site).update;
   EXPECT_THAT(house.hub->OpenDownload(house.Site(house.federation.sites[1]), update),
               StatusIs(Code::kPermissionDenied));
-}
-
-TEST(Coordinator, DoesNotCountABadUpdateAndSaysWhy) {
-  House house({.sites = 4});
-  const std::string spec = house.federation.Spec(house.model, 1, 1);
-  ASSERT_THAT(house.Open(), IsOk());
-  ASSERT_THAT(house.People(spec), IsOk());
-  house.hub->Turn();
-  for (int i = 0; i < 2; ++i) {
-    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
-  }
-  house.hub->Turn();
-  Floats nan = house.first;
-  nan[100'000] = std::numeric_limits<float>::quiet_NaN();
-  Floats large(House::kElements * 30);
-  const BlobId updates[] = {
-      *WriteModel(*house.at_home, nan),
-      *WriteModel(*house.at_home, house.first, "another-name"),
-      *WriteModel(*house.at_home, large),
-  };
-  const char* says[] = {"w", "another-name", "does not fit"};
-  for (size_t i = 0; i < 3; ++i) {
-    const SiteId& site = house.federation.sites[i];
-    const auto submitted =
-        house.SubmitSite(site, house.federation.Contributed(house.Run(), site, updates[i]));
-    ASSERT_THAT(submitted, IsOk());
-    EXPECT_THAT(house.hub->Receipt(house.Site(site), submitted->index),
-                StatusIs(Code::kFailedPrecondition));
-    EXPECT_THAT(house.Upload(house.Site(site), *house.at_home, updates[i]),
-                StatusIs(Code::kInvalidArgument, HasSubstr(says[i])))
-        << i;
-    EXPECT_THAT(house.hub->Receipt(house.Site(site), submitted->index), Not(IsOk())) << i;
-  }
-  ASSERT_THAT(house.Act(house.federation.sites[3]), IsOk());
-  house.hub->Turn();
-  const run::RunState run = house.Run();
-  EXPECT_EQ(run.phase, run::Phase::kEvaluating);
-  ASSERT_THAT(run.current.counted, SizeIs(1));
-  EXPECT_EQ(run.current.counted[0].site.text(), "f3");
-  for (const record::NotCounted& one : run.current.not_counted) {
-    EXPECT_EQ(one.code, "update-invalid") << one.site.text();
-  }
 }
 
 TEST(Coordinator, SignsAReceiptForWhatHasArrivedWhole) {
