@@ -36,7 +36,7 @@ class Joiner {
   Status Run(std::stop_token stop) {
     RK_RETURN_IF_ERROR(CheckDirectory());
     if (tools_.clock.Now() >= invitation_.expires) {
-      return Error(Code::kFailedPrecondition, "the invitation expired at {}; ask for a new one",
+      return Error(Code::kUnauthenticated, "the invitation expired at {}; ask for a new one",
                    FormatInstant(invitation_.expires));
     }
     Status joined = FetchCharter();

@@ -42,9 +42,9 @@ struct JoinTools {
 // goes on with the same keys.
 //
 //   ALREADY_EXISTS       `dir` holds something
-//   FAILED_PRECONDITION  the invitation or the charter has expired
-//   UNAUTHENTICATED      the coordinator serves another charter than the invitation's, or the
-//                        answer is not the party's
+//   FAILED_PRECONDITION  the charter has expired
+//   UNAUTHENTICATED      the invitation has expired, the coordinator serves another charter than
+//                        the invitation's, or the answer is not the party's
 //   DEADLINE_EXCEEDED    nobody answered within `patience`: call again
 //   CANCELLED            asked to stop: call again
 //   others               of run::Peer and of the disk

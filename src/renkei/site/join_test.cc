@@ -258,7 +258,7 @@ TEST_F(JoinTest, JoinsNoOtherCharterThanItWasInvitedTo) {
   EXPECT_THAT(Join(), StatusIs(Code::kUnauthenticated));
   charter_envelope_ = invited;
   invitation_.expires = clock_.Now();
-  EXPECT_THAT(Join(), StatusIs(Code::kFailedPrecondition, HasSubstr("expired")));
+  EXPECT_THAT(Join(), StatusIs(Code::kUnauthenticated, HasSubstr("expired")));
   EXPECT_TRUE(requests_.empty());
   EXPECT_FALSE(Exists(options_.dir));
 }
