@@ -196,6 +196,35 @@ TEST_F(BadTrainerTest, DeclinesTheRoundWhenTheUpdateHasOtherTensors) {
   DeclineOneAfterTheOther(BadTensors());
 }
 
+TEST_F(BadTrainerTest, StopsATrainerWithoutALimitWhenTheRoundClosesWithoutIt) {
+  Map(f0_, "setsid sleep 300 & sleep 300");
+  StartRun(1, 1);
+  StartAll();
+  bool closed = false;
+  coordinator_.on_report = [&](const run::SiteProgress& progress) {
+    if (closed || progress.phase != "training") return;
+    coordinator_.on_report = {};
+    for (int i = 0; i < kTurnsMax && coordinator_.run().current.contributed.empty(); ++i) {
+      EXPECT_THAT(Turn(f1_), IsOk());
+    }
+    EXPECT_THAT(Turn(f1_), IsOk());  // its bytes
+    coordinator_.PassTo(coordinator_.run().current.deadline + Milliseconds(1));
+    closed = true;
+  };
+  for (int i = 0; i < kTurnsMax && !closed; ++i) {
+    ASSERT_THAT(Turn(f0_), IsOk());
+    if (coordinator_.run().phase == run::Phase::kStarting) {
+      ASSERT_THAT(Turn(f1_), IsOk());
+    }
+  }
+  const auto rounds = coordinator_.All<record::RoundClosed>();
+  ASSERT_EQ(rounds.size(), 1u);
+  ASSERT_EQ(rounds[0].counted.size(), 1u);
+  EXPECT_EQ(rounds[0].counted[0].site, f1_);
+  ASSERT_EQ(rounds[0].not_counted.size(), 1u);
+  EXPECT_EQ(rounds[0].not_counted[0].site, f0_);
+}
+
 TEST_F(BadTrainerTest, StopsATrainerThatFillsTheDiskAndTakesItsFilesAway) {
   const std::string dir = Dir(f0_);
   // A name space of this thread and those that it starts; the mount ends with the test.

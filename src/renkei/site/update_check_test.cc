@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/site/update_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -133,13 +134,17 @@ TEST_F(TakeUpdateTest, ReadsAMillionTensorsUpToALimitAndNoFurther) {
   EXPECT_THAT(Take(update), StatusIs(Code::kInvalidArgument, HasSubstr("too-many-tensors")));
 }
 
-// A file that somebody writes while it is read: each read gives other bytes.
+// A file that somebody writes while it is read: its last number is none at the n-th read alone.
 class RestlessFile final : public File {
  public:
-  explicit RestlessFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  RestlessFile(std::unique_ptr<File> file, int bad_read)
+      : file_(std::move(file)), bad_read_(bad_read) {}
   StatusOr<size_t> ReadAt(uint64_t offset, std::span<uint8_t> into) const override {
+    constexpr uint8_t kNan[] = {0, 0, 0xc0, 0x7f};
     const auto got = file_->ReadAt(offset, into);
-    if (got.ok() && *got > 0) into[*got - 1] = ++reads_;
+    if (got.ok() && ++reads_ == bad_read_) {
+      std::ranges::copy(kNan, into.begin() + static_cast<ptrdiff_t>(*got - sizeof kNan));
+    }
     return got;
   }
   StatusOr<uint64_t> Size() const override { return file_->Size(); }
@@ -149,15 +154,16 @@ class RestlessFile final : public File {
 
  private:
   std::unique_ptr<File> file_;
-  mutable uint8_t reads_ = 0;
+  const int bad_read_;
+  mutable int reads_ = 0;
 };
 
 class RestlessDisk final : public Disk {
  public:
-  explicit RestlessDisk(Disk& disk) : disk_(disk) {}
+  RestlessDisk(Disk& disk, int bad_read) : disk_(disk), bad_read_(bad_read) {}
   StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
     RK_ASSIGN_OR_RETURN(auto file, disk_.Open(path, mode));
-    return std::make_unique<RestlessFile>(std::move(file));
+    return std::make_unique<RestlessFile>(std::move(file), bad_read_);
   }
   StatusOr<bool> Exists(const std::string& path) override { return disk_.Exists(path); }
   StatusOr<std::vector<std::string>> List(const std::string& path) override {
@@ -174,16 +180,18 @@ class RestlessDisk final : public Disk {
 
  private:
   Disk& disk_;
+  const int bad_read_;
 };
 
 TEST_F(TakeUpdateTest, SendsWhatItHashedAndCheckedWhateverBecomesOfTheFile) {
   ASSERT_THAT(WriteWhole(disk_, "out", ModelOf(kTensors, {5, 6, 7, 8})), IsOk());
-  RestlessDisk restless(disk_);
-  for (int i = 0; i < 3; ++i) {
-    const auto taken = TakeUpdate("out", base_, *blobs_, restless);
-    ASSERT_THAT(taken, IsOk());
-    EXPECT_THAT(blobs_->Check(*taken), IsOk());
-  }
+  RestlessDisk now(disk_, 1);
+  EXPECT_THAT(TakeUpdate("out", base_, *blobs_, now),
+              StatusIs(Code::kInvalidArgument, HasSubstr("weight")));
+  RestlessDisk later(disk_, 2);
+  const auto taken = TakeUpdate("out", base_, *blobs_, later);
+  ASSERT_THAT(taken, IsOk());
+  EXPECT_THAT(blobs_->Check(*taken), IsOk());
 }
 
 }  // namespace
