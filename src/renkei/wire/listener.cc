@@ -178,7 +178,7 @@ void Listener::Start(ConnectionTable& table, Clock& clock, Take take) {
   take_ = std::move(take);
   complained_ = clock.Monotonic() - kComplainEvery;
   next_id_ = sockets_.size() + 1;
-  thread_ = std::jthread([this](std::stop_token stop) { Serve(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Serve(stop); });
 }
 
 void Listener::Stop() {
@@ -192,7 +192,7 @@ void Listener::Stop() {
   open_.clear();
 }
 
-void Listener::Serve(std::stop_token stop) {
+void Listener::Serve(const std::stop_token& stop) {
   std::array<epoll_event, kEventsAtOnce> events;
   while (!stop.stop_requested()) {
     const int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, -1);

@@ -50,7 +50,7 @@ class Listener {
         epoll_(std::move(epoll)),
         wake_(std::move(wake)) {}
 
-  void Serve(std::stop_token stop);
+  void Serve(const std::stop_token& stop);
   void AcceptFrom(int socket);
   void Admit(Descriptor connection, const Endpoint& remote);
   void Hear(uint64_t id);
