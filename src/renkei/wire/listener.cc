@@ -20,7 +20,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "renkei/base/check.h"
 #include "renkei/base/log.h"
 
 namespace renkei::wire {
@@ -130,9 +129,9 @@ Endpoint EndpointOf(const sockaddr_storage& address) {
   return {.address = text.data(), .port = ntohs(v6.sin6_port)};
 }
 
-void Watch(int epoll, int fd, uint32_t events, uint64_t id) {
+bool Watch(int epoll, int fd, uint32_t events, uint64_t id) {
   epoll_event wish{.events = events, .data = {.u64 = id}};
-  RK_CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wish) == 0);
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wish) == 0;
 }
 
 constexpr uint64_t kWakeId = 0;  // of the events; then the sockets, then the connections
@@ -159,12 +158,14 @@ StatusOr<std::unique_ptr<Listener>> Listener::Open(const std::string& address) {
   std::vector<Descriptor> sockets = *std::move(bound);
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (epoll.get() < 0 || wake.get() < 0) {
+  bool watched = Watch(epoll.get(), wake.get(), EPOLLIN, kWakeId);
+  for (size_t i = 0; i < sockets.size() && watched; ++i) {
+    watched = Watch(epoll.get(), sockets[i].get(), EPOLLIN, i + 1);
+  }
+  if (!watched) {
     return Error(Code::kResourceExhausted, "cannot listen on {}: {}", address,
                  std::generic_category().message(errno));
   }
-  Watch(epoll.get(), wake.get(), EPOLLIN, kWakeId);
-  for (size_t i = 0; i < sockets.size(); ++i) Watch(epoll.get(), sockets[i].get(), EPOLLIN, i + 1);
   const int port = PortOf(sockets.front().get());
   return std::unique_ptr<Listener>(
       new Listener(std::move(sockets), port, std::move(epoll), std::move(wake)));
@@ -234,24 +235,22 @@ void Listener::AcceptFrom(int socket) {
 }
 
 void Listener::Admit(Descriptor connection, const Endpoint& remote) {
+  const uint64_t id = next_id_++;
+  // Tells when something comes, and when both directions are shut: gRPC shuts them before it
+  // closes its descriptor.
   Descriptor watched(fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
-  if (watched.get() < 0) {
+  if (!Watch(epoll_.get(), watched.get(), EPOLLIN | EPOLLET, id)) {
     Complain("wire.cannot-accept", std::generic_category().message(errno).c_str());
     return;
   }
-  const uint64_t id = next_id_++;
   const auto displaced = table_->Enter(id, remote);
   if (displaced) {
     ++turned_away_;
     Complain("wire.connections-full", "the oldest unidentified connections are closed");
   }
-  if (displaced == id) return;
-  if (displaced) End(*displaced, /*by_us=*/true);
-  // Tells when something comes, and when both directions are shut: gRPC shuts them before it
-  // closes its descriptor.
-  Watch(epoll_.get(), watched.get(), EPOLLIN | EPOLLET, id);
   open_.emplace(id, std::move(watched));
-  take_(connection.Release());
+  if (displaced) End(*displaced, /*by_us=*/true);
+  if (displaced != id) take_(connection.Release());
 }
 
 // How much a stranger says matters; what a peer says does not concern us.
