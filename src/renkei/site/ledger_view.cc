@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "renkei/base/log.h"
+#include "renkei/ledger/snapshot.h"
 #include "renkei/syntax/json.h"
 #include "renkei/syntax/value.h"
 
@@ -15,15 +16,46 @@ namespace {
 constexpr int kWaitsForOwnEntryMax = 20;
 constexpr Milliseconds kWaitForOwnEntry{500};
 
+std::string SnapshotPath(const std::string& site_dir) { return JoinPath(site_dir, "snapshot"); }
+
 }  // namespace
 
 StatusOr<LedgerView> LedgerView::Open(Disk& disk, const std::string& site_dir,
                                       const charter::Charter& charter) {
   RK_ASSIGN_OR_RETURN(
       auto mirror, ledger::Mirror::Open(disk, JoinPath(site_dir, "mirror"), charter.LedgerKey()));
-  LedgerView view(disk, JoinPath(site_dir, "evidence"), charter.sha256, std::move(mirror));
+  LedgerView view(disk, site_dir, charter.sha256, std::move(mirror));
+  view.TakeSnapshot();
   RK_RETURN_IF_ERROR(view.FoldNew());
   return view;
+}
+
+// One that is absent, damaged or of another tree than the mirror's is as good as none.
+void LedgerView::TakeSnapshot() {
+  const auto root_at = [this](uint64_t size) { return mirror_->RootAt(size); };
+  const auto snapshot = ledger::ReadSnapshot(*disk_, SnapshotPath(site_dir_), root_at);
+  if (!snapshot.ok()) return;
+  auto book = run::Book::Restore(snapshot->payload);
+  if (!book.ok() || book->size() != snapshot->size || book->charter() == nullptr ||
+      book->charter()->sha256 != charter_sha256_) {
+    return;
+  }
+  book_ = *std::move(book);
+  snapshot_size_ = snapshot->size;
+}
+
+void LedgerView::KeepSnapshot() {
+  if (book_.size() - snapshot_size_ < kViewSnapshotEvery) return;
+  const auto root = mirror_->RootAt(book_.size());
+  Status kept = root.status();
+  if (kept.ok()) {
+    kept =
+        ledger::WriteSnapshot(*disk_, SnapshotPath(site_dir_),
+                              {.size = book_.size(), .root = *root, .payload = book_.Snapshot()});
+  }
+  // Only the next start is slower.
+  if (!kept.ok()) log::Warn("site.snapshot-not-kept", {{"why", Message(kept)}});
+  snapshot_size_ = book_.size();
 }
 
 Status LedgerView::FoldNew() {
@@ -35,6 +67,7 @@ Status LedgerView::FoldNew() {
                    book_.charter()->sha256.hex(), charter_sha256_.hex());
     }
   }
+  KeepSnapshot();
   return Ok();
 }
 
@@ -99,8 +132,9 @@ Status LedgerView::KeepEvidence(const run::Page& page, const Status& lie) {
   document.Set("mirror_checkpoint", mirror_->checkpoint());
   document.Set("checkpoint", page.checkpoint);
   document.Set("entries", std::move(entries));
-  RK_RETURN_IF_ERROR(disk_->MakeDirs(evidence_dir_));
-  const std::string path = fmt::format("{}/after-{}.json", evidence_dir_, mirror_->size());
+  const std::string evidence_dir = JoinPath(site_dir_, "evidence");
+  RK_RETURN_IF_ERROR(disk_->MakeDirs(evidence_dir));
+  const std::string path = fmt::format("{}/after-{}.json", evidence_dir, mirror_->size());
   log::Error("coordinator.lie", {{"what", Message(lie)}, {"evidence", path}});
   return WriteWhole(*disk_, path, AsBytes(syntax::DumpJson(document)));
 }

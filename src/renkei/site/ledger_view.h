@@ -19,10 +19,14 @@
 
 namespace renkei::site {
 
+// Entries between two snapshots of the fold: at most so many are folded again at a start.
+inline constexpr uint64_t kViewSnapshotEvery = 2048;
+
 class LedgerView {
  public:
-  // Under `site_dir`: mirror/ and, once the coordinator lied, evidence/. `charter` is the one this
-  // site joined under. `disk` outlives the view.
+  // Under `site_dir`: mirror/, snapshot (a cache of the fold, docs/formats/snapshot.md) and, once
+  // the coordinator lied, evidence/. `charter` is the one this site joined under. `disk` outlives
+  // the view.
   //   DATA_LOSS    the copy on disk does not hold
   //   UNAVAILABLE  another process has it open
   static StatusOr<LedgerView> Open(Disk& disk, const std::string& site_dir,
@@ -45,22 +49,25 @@ class LedgerView {
   const run::Book& book() const { return book_; }
 
  private:
-  LedgerView(Disk& disk, std::string evidence_dir, Digest charter_sha256,
+  LedgerView(Disk& disk, std::string site_dir, Digest charter_sha256,
              std::unique_ptr<ledger::Mirror> mirror)
       : disk_(&disk),
-        evidence_dir_(std::move(evidence_dir)),
+        site_dir_(std::move(site_dir)),
         charter_sha256_(charter_sha256),
         mirror_(std::move(mirror)) {}
 
+  void TakeSnapshot();
+  void KeepSnapshot();
   Status FoldNew();
   Status Take(const run::Page& page);
   Status KeepEvidence(const run::Page& page, const Status& lie);
 
   Disk* disk_;
-  std::string evidence_dir_;
+  std::string site_dir_;
   Digest charter_sha256_;
   std::unique_ptr<ledger::Mirror> mirror_;
   run::Book book_;
+  uint64_t snapshot_size_ = 0;  // entries that the newest snapshot covers
 };
 
 }  // namespace renkei::site
