@@ -40,6 +40,10 @@ inline constexpr Milliseconds kLongPoll{5'000};
 inline constexpr Milliseconds kPauseMin{100};  // after a failure; doubles
 inline constexpr Milliseconds kPauseMax{30'000};
 inline constexpr Milliseconds kHoldReconsidered{3'600'000};  // a hold is asked again
+// A trainer that somebody else kills (the kernel short of memory, an administrator) is started
+// again so often, with its checkpoint_dir as it was, before the site declines.
+inline constexpr int kTrainerRestartsMax = 3;
+inline constexpr Milliseconds kTrainerRestartPause{500};  // doubles
 
 struct AgentOptions {
   std::string dir;  // of the site; made by a join
@@ -83,6 +87,7 @@ class Agent {
     std::optional<TaskResult> result;  // or:
     std::string decline_code;          // or:
     bool stopped = false;              // it is not due any more, or we are asked to stop
+    bool killed = false;               // the trainer, by SIGKILL from outside
   };
 
   Agent(AgentOptions options, Disk& disk, Clock& clock, Random& random, run::Peer& peer,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training and evaluation. While the trainer works, this thread follows the ledger.
+#include <signal.h>
+
 #include <fmt/format.h>
 
 #include "renkei/base/log.h"
@@ -16,6 +18,13 @@ uint32_t RoundOf(const Duty& duty) {
   if (const auto* train = std::get_if<TrainRound>(&duty)) return train->round;
   if (const auto* evaluate = std::get_if<EvaluateModel>(&duty)) return evaluate->round;
   return 0;
+}
+
+// By a SIGKILL that was not ours, or as a shell says it of the program that it waited for.
+bool KilledFromOutside(const TrainerOutcome& outcome) {
+  constexpr int kShellsWord = 128 + SIGKILL;
+  return (outcome.end == TrainerEnd::kSignalled && outcome.signal == SIGKILL) ||
+         (outcome.end == TrainerEnd::kExited && outcome.exit_status == kShellsWord);
 }
 
 std::string PhaseOf(TaskKind kind) { return kind == TaskKind::kTrain ? "training" : "evaluating"; }
@@ -46,8 +55,16 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   Report(task.run, task.round, "fetching", 0);
   RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(model));
   if (!here) RK_RETURN_IF_ERROR(Fetch(model));
-  RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
-  RK_ASSIGN_OR_RETURN(Attempt attempt, RunProgram(duty, task, stop));
+  Attempt attempt;
+  for (int restarts = 0;; ++restarts) {
+    RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
+    RK_ASSIGN_OR_RETURN(attempt, RunProgram(duty, task, stop));
+    if (!attempt.killed || restarts == kTrainerRestartsMax) break;
+    Pause(stop, kTrainerRestartPause * (1 << restarts));
+    if (stop.stop_requested() || !IsDue(duty)) {
+      return Attempt{.result = {}, .decline_code = {}, .stopped = true};
+    }
+  }
   if (attempt.stopped || !attempt.decline_code.empty()) return attempt;
   auto result = ReadMetrics(files, disk_);
   if (!result.ok()) {
@@ -96,7 +113,10 @@ StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
              {{"trainer", trainer.text()},
               {"reason", outcome.ok() ? Describe(*outcome) : Message(outcome.status())},
               {"log", files.log()}});
-  return Attempt{.result = {}, .decline_code = late ? "trainer-timeout" : "trainer-failed"};
+  return Attempt{.result = {},
+                 .decline_code = late ? "trainer-timeout" : "trainer-failed",
+                 .stopped = false,
+                 .killed = outcome.ok() && KilledFromOutside(*outcome)};
 }
 
 bool Agent::DiskIsFull(uint64_t bytes_wanted) {

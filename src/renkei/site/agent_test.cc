@@ -121,6 +121,44 @@ TEST_F(AgentTest, SaysTheSameWordsAgainAfterACrashBeforeTheLedgerHadThem) {
   EXPECT_EQ((*log)->size(), 2U);  // one for each item, not one for each try
 }
 
+// Counts its starts in its checkpoint directory; killed in training at the first `kills` of them.
+std::string KilledTrainer(int kills) {
+  return R"(step=checkpoint/step
+grep -q '"kind": "train"' "$RENKEI_TASK" && echo >> $step
+if [ -f $step ] && [ $(wc -l < $step) -le )" +
+         std::to_string(kills) + R"( ]; then
+  echo half > "$RENKEI_UPDATE"
+  kill -KILL $$
+fi
+)" + TrainerScript(R"(\000\000\200\077)");
+}
+
+TEST_F(AgentTest, StartsATrainerAgainThatSomebodyElseKilledWithItsCheckpoints) {
+  Map(f0_, KilledTrainer(kTrainerRestartsMax));
+  StartRun(1, 2);
+  StartAll();
+  RunToEnd();
+  EXPECT_EQ(coordinator_.run().outcome, "completed");
+  EXPECT_THAT(coordinator_.All<record::Contributed>(), SizeIs(2));
+  EXPECT_THAT(DeclineCodes(), IsEmpty());
+  EXPECT_EQ(Calls(f0_), "train\nevaluate\n");
+}
+
+TEST_F(AgentTest, DeclinesWhenItsTrainerIsKilledAgainAndAgain) {
+  Map(f0_, "echo start >> \"$CALLS\"; sh -c 'kill -KILL $$'");  // the shell ends with 137
+  StartRun(1, 1);
+  StartAll();
+  for (int i = 0; i < kTurnsMax && DeclineCodes().empty(); ++i) {
+    ASSERT_THAT(Turn(f0_), IsOk());
+    if (coordinator_.run().phase == run::Phase::kStarting) {
+      ASSERT_THAT(Turn(f1_), IsOk());
+    }
+  }
+  EXPECT_THAT(DeclineCodes(), ElementsAre("f0 trainer-failed"));
+  EXPECT_EQ(Calls(f0_), "start\nstart\nstart\nstart\n");
+  static_assert(kTrainerRestartsMax == 3);
+}
+
 TEST_F(AgentTest, DeclinesTheWholeRunWhenItsTrainerIsNotMapped) {
   configs_[f0_].trainers.clear();
   StartRun(2, 1);
