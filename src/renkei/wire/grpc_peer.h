@@ -23,9 +23,10 @@ struct PeerOptions {
   std::string chain_pem;                   // the caller's leaf and its issuer; empty to join
   std::string key_pem;
   ProtocolRange protocols = kProtocols;
-  Milliseconds stall_limit{60'000};  // a transfer that stands still for longer is resumed
-  Milliseconds patience{300'000};    // a transfer without any progress for longer fails
-  std::stop_token stop;              // running calls end with CANCELLED once it is asked
+  Milliseconds stall_limit{60'000};     // a transfer that stands still for longer is resumed
+  Milliseconds patience{300'000};       // a transfer without any progress for longer fails
+  Milliseconds keepalive = kKeepalive;  // a silent connection is pinged, and left after twice that
+  std::stop_token stop;                 // running calls end with CANCELLED once it is asked
 };
 
 // Does not connect yet. Calls are made again after a lost connection where that is harmless

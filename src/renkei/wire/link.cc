@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/wire/link.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <utility>
@@ -16,12 +17,14 @@ namespace {
 
 constexpr Milliseconds kHelloDeadline{30'000};
 
-std::unique_ptr<v1::Coordinator::Stub> Connect(const PeerOptions& options,
-                                               std::shared_ptr<ServerExpectation> expectation) {
-  return v1::Coordinator::NewStub(grpc::CreateCustomChannel(
+constexpr Milliseconds kPauseSlice{100};  // how soon a stop is noticed
+
+std::shared_ptr<grpc::Channel> Connect(const PeerOptions& options,
+                                       std::shared_ptr<ServerExpectation> expectation) {
+  return grpc::CreateCustomChannel(
       options.address,
       MakeChannelCredentials(options.chain_pem, options.key_pem, std::move(expectation)),
-      ClientArguments()));
+      ClientArguments(options.keepalive));
 }
 
 }  // namespace
@@ -33,8 +36,10 @@ Link::Link(PeerOptions options, Clock& clock, Random& random)
       stalls_(clock, options_.stall_limit),
       expectation_(
           std::make_shared<ServerExpectation>(options_.roots, options_.coordinator, clock)),
-      calls_(Connect(options_, expectation_)),
-      bulk_(Connect(options_, expectation_)) {}
+      calls_channel_(Connect(options_, expectation_)),
+      calls_(v1::Coordinator::NewStub(calls_channel_)),
+      bulk_channel_(Connect(options_, expectation_)),
+      bulk_(v1::Coordinator::NewStub(bulk_channel_)) {}
 
 std::shared_ptr<v1::Coordinator::Stub> Link::bulk() {
   const std::lock_guard lock(bulk_mutex_);
@@ -43,7 +48,9 @@ std::shared_ptr<v1::Coordinator::Stub> Link::bulk() {
 
 void Link::ReplaceBulk(const std::shared_ptr<v1::Coordinator::Stub>& stalled) {
   const std::lock_guard lock(bulk_mutex_);
-  if (bulk_ == stalled) bulk_ = Connect(options_, expectation_);
+  if (bulk_ != stalled) return;
+  bulk_channel_ = Connect(options_, expectation_);
+  bulk_ = v1::Coordinator::NewStub(bulk_channel_);
 }
 
 Status Link::Agree() { return protocol_ != 0 ? Ok() : SayHello().status(); }
@@ -66,16 +73,42 @@ StatusOr<v1::HelloReply> Link::SayHello() {
   return reply;
 }
 
+std::shared_ptr<grpc::Channel> Link::Connecting() {
+  const std::lock_guard lock(bulk_mutex_);
+  for (const auto& channel : {calls_channel_, bulk_channel_}) {
+    const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/false);
+    // One that is idle connects with its next call.
+    if (state != GRPC_CHANNEL_READY && state != GRPC_CHANNEL_IDLE) return channel;
+  }
+  return nullptr;
+}
+
 Status Link::Pause(Backoff& backoff) {
   Milliseconds pause;
   {
     const std::lock_guard lock(random_mutex_);
     pause = backoff.Next(random_);
   }
+  using Monotonic = std::chrono::steady_clock;
+  const Monotonic::time_point end = Monotonic::now() + pause;
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
-  stopped.wait_for(lock, options_.stop, pause, [] { return false; });
+  bool was_lost = false;
+  while (!options_.stop.stop_requested() && Monotonic::now() < end) {
+    const auto left = std::chrono::ceil<Milliseconds>(end - Monotonic::now());
+    const std::shared_ptr<grpc::Channel> connecting = Connecting();
+    if (connecting != nullptr) {
+      was_lost = true;
+      connecting->WaitForStateChange(
+          connecting->GetState(/*try_to_connect=*/false),
+          std::chrono::system_clock::now() + std::min(left, kPauseSlice));
+    } else if (was_lost) {
+      break;
+    } else {
+      stopped.wait_for(lock, options_.stop, left, [] { return false; });
+    }
+  }
   if (options_.stop.stop_requested()) return Error(Code::kCancelled, "asked to stop");
   return Ok();
 }

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
@@ -44,21 +45,28 @@ class Link {
   Status Agree();
   StatusOr<v1::HelloReply> SayHello();
 
-  // Waits before another try. CANCELLED when asked to stop.
+  // Waits before another try, or until a connection that was lost is there again. Meanwhile this
+  // thread does what connecting needs: without a call that waits, gRPC looks at its sockets every
+  // five seconds only. CANCELLED when asked to stop.
   Status Pause(Backoff& backoff);
   // Ours of gRPC's: where it failed, and whose certificate did not count. UNAVAILABLE is what
   // may be tried again: no connection, a broken one, no answer in time.
   Status Explain(const grpc::Status& status) const;
 
  private:
+  // One that is being made, or nullptr.
+  std::shared_ptr<grpc::Channel> Connecting();
+
   const PeerOptions options_;
   Clock& clock_;
   Random& random_;
   std::mutex random_mutex_;
   StallWatch stalls_;
   const std::shared_ptr<ServerExpectation> expectation_;  // gRPC's verifier holds it too
-  std::unique_ptr<v1::Coordinator::Stub> calls_;
-  std::mutex bulk_mutex_;
+  const std::shared_ptr<grpc::Channel> calls_channel_;
+  const std::unique_ptr<v1::Coordinator::Stub> calls_;
+  std::mutex bulk_mutex_;  // guards the next two
+  std::shared_ptr<grpc::Channel> bulk_channel_;
   std::shared_ptr<v1::Coordinator::Stub> bulk_;
   std::atomic<uint32_t> protocol_ = 0;
 };

@@ -37,6 +37,7 @@ inline constexpr size_t kJoinBytesMax = 64u << 10;            // a join request 
 inline constexpr size_t kFieldBytesMax = 16;                  // a tag and a length
 inline constexpr Milliseconds kReadWaitMax{60'000};           // longest long poll
 inline constexpr size_t kProofHashesMax = 128;                // a tree of 2^64 needs 64 twice
+inline constexpr Milliseconds kKeepalive{20'000};             // NATs forget after 30 s or more
 inline constexpr size_t kErrorBytesMax = 2048;                // headers hold 8 KiB, encoded x3
 
 }  // namespace renkei::wire

@@ -116,7 +116,7 @@ class GrpcServer final : public Server {
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
         MakeServerCredentials(options_.chain_pem, options_.key_pem));
     builder.RegisterService(&generation.service);
-    ConfigureServer(builder, options_.handshake_limit);
+    ConfigureServer(builder, options_.keepalive, options_.handshake_limit);
     grpc::ResourceQuota quota("renkei");
     quota.Resize(kBuffersBytesMax).SetMaxThreads(kThreadsMax);
     builder.SetResourceQuota(quota);

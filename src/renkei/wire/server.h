@@ -23,7 +23,8 @@ struct ServerOptions {
   std::string chain_pem;               // the coordinator's leaf and its issuer
   std::string key_pem;
   ProtocolRange protocols = kProtocols;
-  Milliseconds stall_limit{60'000};  // a transfer that stands still for longer is broken
+  Milliseconds stall_limit{60'000};     // a transfer that stands still for longer is broken
+  Milliseconds keepalive = kKeepalive;  // a silent connection is pinged, and left after twice that
   // From the first byte to the end of TLS and the first frame of HTTP/2.
   Milliseconds handshake_limit{10'000};
   // Fewer where the process may not open as many files; a warning says so.

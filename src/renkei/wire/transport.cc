@@ -10,11 +10,10 @@
 namespace renkei::wire {
 namespace {
 
-constexpr int kPingEveryMs = 20'000;  // NATs forget a silent connection after 30 s or more
-constexpr int kPingAnswerMs = 20'000;
-constexpr int kPingsNoMoreOftenMs = 10'000;
-// What the other side may send ahead on one stream. Fixed: a measured window grows with the
-// delay of the link, and memory with it. One socket's send buffer (4 MiB) is the limit anyway.
+// What the other side may send ahead on one stream. A connection's own window is 64 KiB and the
+// message that is being read: one chunk is under way, and memory is bounded. gRPC's probe of the
+// link would open that window, but by what it measures and not by what we can hold: buffers then
+// run full, and gRPC fails the calls of others.
 constexpr int kWindowBytes = 4 << 20;
 constexpr int kFrameBytes = (1 << 20) + 4096;  // a chunk in one frame
 constexpr int kStreamsPerConnectionMax = 64;
@@ -22,9 +21,9 @@ constexpr int kReconnectFirstMs = 100;
 constexpr int kReconnectCapMs = 10'000;
 
 template <typename Set>
-void ForBothSides(Set set) {
-  set(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMs);
-  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingAnswerMs);
+void ForBothSides(Milliseconds keepalive, Set set) {
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(keepalive.count()));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(keepalive.count()));
   set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit
   set(GRPC_ARG_HTTP2_BDP_PROBE, 0);
@@ -36,10 +35,13 @@ void ForBothSides(Set set) {
 
 }  // namespace
 
-void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds handshake_limit) {
-  ForBothSides([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
+void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds keepalive,
+                     Milliseconds handshake_limit) {
+  ForBothSides(keepalive,
+               [&](const char* name, int value) { builder.AddChannelArgument(name, value); });
+  // A peer that pings more than twice as often as it should is sent away.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             kPingsNoMoreOftenMs);
+                             static_cast<int>(keepalive.count() / 2));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              static_cast<int>(handshake_limit.count()));
@@ -48,9 +50,9 @@ void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds handshake_limit)
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
 }
 
-grpc::ChannelArguments ClientArguments() {
+grpc::ChannelArguments ClientArguments(Milliseconds keepalive) {
   grpc::ChannelArguments arguments;
-  ForBothSides([&](const char* name, int value) { arguments.SetInt(name, value); });
+  ForBothSides(keepalive, [&](const char* name, int value) { arguments.SetInt(name, value); });
   arguments.SetSslTargetNameOverride(std::string(kTlsName));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectCapMs);

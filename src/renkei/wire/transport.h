@@ -9,7 +9,10 @@
 
 namespace renkei::wire {
 
-void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds handshake_limit);
-grpc::ChannelArguments ClientArguments();
+// `keepalive`: a connection that is silent for so long is pinged, and given up after as long again
+// without an answer. `handshake_limit`: for TLS and the first frame of HTTP/2.
+void ConfigureServer(grpc::ServerBuilder& builder, Milliseconds keepalive,
+                     Milliseconds handshake_limit);
+grpc::ChannelArguments ClientArguments(Milliseconds keepalive);
 
 }  // namespace renkei::wire

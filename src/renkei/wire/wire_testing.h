@@ -21,7 +21,8 @@ class TestWire {
             .chain_pem = tls.chain_pem,
             .key_pem = tls.key_pem,
             .protocols = kProtocols,
-            .stall_limit = Milliseconds(60'000)};
+            .stall_limit = Milliseconds(60'000),
+            .keepalive = kKeepalive};
   }
   void Restart(ServerOptions options) {
     server_.reset();
