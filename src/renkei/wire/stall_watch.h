@@ -22,6 +22,8 @@ class StallWatch {
   StallWatch(const StallWatch&) = delete;
   StallWatch& operator=(const StallWatch&) = delete;
 
+  Milliseconds limit() const { return limit_; }
+
   // `cancel` is called at most once, from the watch's thread, and never after End returned.
   uint64_t Begin(std::function<void()> cancel);
   void Progress(uint64_t id);

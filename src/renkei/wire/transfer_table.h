@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transfers that a server carries: how many, how much memory for their leaf hashes, and never
-// two uploads of one blob at once.
+// The transfers that a server carries: how many in all and of one peer, how much memory for their
+// leaf hashes, and never two uploads of one blob at once. Of a peer's own the newest wins: an older
+// one that is in its way runs on a connection that broke, and nobody has noticed yet.
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +18,7 @@
 namespace renkei::wire {
 
 inline constexpr size_t kTransfersMax = 16;           // about 6 MiB each
+inline constexpr size_t kTransfersOfOnePeerMax = 4;   // so that one that is stuck holds up nobody
 inline constexpr uint64_t kLeafBytesMax = 64u << 20;  // of all transfers: two of 1 TiB
 
 // Thread-safe.
@@ -26,8 +28,7 @@ class TransferTable {
   class Place {
    public:
     Place() = default;
-    Place(TransferTable* table, const BlobId& id, bool upload)
-        : table_(table), id_(id), upload_(upload) {}
+    Place(TransferTable* table, uint64_t number) : table_(table), number_(number) {}
     ~Place() { Leave(); }
     Place(Place&& other) noexcept { *this = std::move(other); }
     Place& operator=(Place&& other) noexcept;
@@ -35,30 +36,34 @@ class TransferTable {
    private:
     void Leave();
     TransferTable* table_ = nullptr;
-    BlobId id_;
-    bool upload_ = false;
+    uint64_t number_ = 0;
   };
 
-  // UNAVAILABLE, try later, when the table is full.
-  StatusOr<Place> EnterDownload(const BlobId& id);
-  // When the same caller's older upload of this blob still holds its place (its connection broke
-  // and nobody noticed yet), that one is cancelled and waited for. UNAVAILABLE when the table is
-  // full or another upload of the blob goes on for `wait` more.
+  // `cancel` is called when a later transfer of the same caller needs this one's place: of the same
+  // blob for an upload, or as the oldest of kTransfersOfOnePeerMax. The later one waits for its
+  // end.
+  //   UNAVAILABLE  the table is full, or what is in the way goes on for `wait` more: try later
+  StatusOr<Place> EnterDownload(const BlobId& id, const std::string& caller,
+                                std::function<void()> cancel, Milliseconds wait);
   StatusOr<Place> EnterUpload(const BlobId& id, const std::string& caller,
                               std::function<void()> cancel, Milliseconds wait);
 
  private:
-  struct Upload {
+  struct Transfer {
+    BlobId id;
     std::string caller;
     std::function<void()> cancel;
+    bool upload = false;
   };
+  StatusOr<Place> Enter(Transfer transfer, Milliseconds wait);
+  // The older transfer that this one has to wait for, or nullptr.
+  const Transfer* InTheWayOf(const Transfer& transfer) const;
   Status CheckRoom(const BlobId& id) const;
-  void Take(const BlobId& id);
 
   std::mutex mutex_;
   std::condition_variable left_;
-  std::map<BlobId, Upload> uploads_;
-  size_t transfers_ = 0;
+  std::map<uint64_t, Transfer> transfers_;  // oldest first
+  uint64_t next_number_ = 0;
   uint64_t leaf_bytes_ = 0;
 };
 

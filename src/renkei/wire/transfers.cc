@@ -2,7 +2,6 @@
 // The server's side of the two streams of chunks. Memory per stream: one chunk here, and what
 // gRPC's window lets the other side send ahead.
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -21,8 +20,8 @@ using identity::PeerId;
 using UploadCall = grpc::ServerReaderWriter<v1::UploadReply, v1::UploadRequest>;
 using DownloadCall = grpc::ServerReaderWriter<v1::DownloadReply, v1::DownloadRequest>;
 
-constexpr std::chrono::seconds kSignOfLifeEvery{10};
-constexpr Milliseconds kOlderUploadWait{5'000};
+constexpr int kSignsOfLifePerStall = 6;  // within the time after which the other side gives up
+constexpr Milliseconds kOlderTransferWait{5'000};
 
 StatusOr<BlobId> ParseBlob(const std::string& text) {
   RK_ASSIGN_OR_RETURN(const BlobId id, BlobId::Parse(text));
@@ -44,7 +43,8 @@ class UploadSession {
       : serving_(serving),
         context_(context),
         call_(call),
-        watched_(serving.stalls, [context] { context->TryCancel(); }) {}
+        watched_(serving.stalls, [context] { context->TryCancel(); }),
+        signed_at_(serving.clock.Monotonic()) {}
 
   Status Run() {
     RK_ASSIGN_OR_RETURN(const PeerId caller, Begin(serving_, *context_, Access::kPeers));
@@ -54,7 +54,7 @@ class UploadSession {
     RK_ASSIGN_OR_RETURN(
         const TransferTable::Place place,
         serving_.transfers.EnterUpload(
-            id_, caller.Uri(), [context = context_] { context->TryCancel(); }, kOlderUploadWait));
+            id_, caller.Uri(), [context = context_] { context->TryCancel(); }, kOlderTransferWait));
     std::unique_ptr<store::BlobSink> sink;
     {
       std::vector<Digest> leaves;
@@ -115,18 +115,28 @@ class UploadSession {
       }
       RK_RETURN_IF_ERROR(sink.Write(i, AsBytes(request_.chunk().content())));
       serving_.desk.CountTransfer(request_.chunk().content().size(), 0);
+      // The caller may have sent all that it has and wait while the link still carries it.
+      if (serving_.clock.Monotonic() - signed_at_ >= SignEvery()) ShowLife();
     }
     return Ok();
+  }
+
+  Milliseconds SignEvery() const { return serving_.stalls.limit() / kSignsOfLifePerStall; }
+
+  // A broken stream shows at the next step; what is done so far is not lost.
+  void ShowLife() {
+    signed_at_ = serving_.clock.Monotonic();
+    v1::UploadReply life;
+    life.mutable_working();
+    call_->Write(life);
   }
 
   // Runs `work`, which may hash or sync for minutes, and lets the caller know that it goes on.
   template <typename Work>
   Status ShowLifeDuring(Work work) {
     std::future<Status> result = std::async(std::launch::async, work);
-    while (result.wait_for(kSignOfLifeEvery) != std::future_status::ready) {
-      v1::UploadReply life;
-      life.mutable_working();
-      call_->Write(life);  // a broken stream shows at the next step; the work is not lost
+    while (result.wait_for(SignEvery()) != std::future_status::ready) {
+      ShowLife();
       watched_.Progress();
     }
     watched_.Progress();
@@ -137,6 +147,7 @@ class UploadSession {
   grpc::ServerContext* const context_;
   UploadCall* const call_;
   WatchedTransfer watched_;
+  Milliseconds signed_at_;
   BlobId id_;
   v1::UploadRequest request_;
   v1::UploadReply reply_;
@@ -156,7 +167,10 @@ class DownloadSession {
     if (!request_.has_start()) return Unexpected("start");
     const bool send_leaves = request_.start().leaves();
     RK_ASSIGN_OR_RETURN(id_, ParseBlob(request_.start().blob()));
-    RK_ASSIGN_OR_RETURN(const TransferTable::Place place, serving_.transfers.EnterDownload(id_));
+    RK_ASSIGN_OR_RETURN(
+        const TransferTable::Place place,
+        serving_.transfers.EnterDownload(
+            id_, caller.Uri(), [context = context_] { context->TryCancel(); }, kOlderTransferWait));
     RK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, serving_.desk.OpenDownload(caller, id_));
     if (send_leaves) RK_RETURN_IF_ERROR(SendLeaves(caller));
     RK_RETURN_IF_ERROR(Next("before its first chunk"));
