@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cutting_proxy.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <deque>
 #include <poll.h>
 #include <stop_token>
+#include <string>
+#include <time.h>
 #include <unistd.h>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,7 +20,12 @@
 namespace renkei::link {
 namespace {
 
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
 constexpr int kPollMs = 20;
+constexpr size_t kPieceBytes = 16 << 10;
+constexpr size_t kHeldBytesMax = 32 << 20;
 
 sockaddr_in Loopback(int port) {
   sockaddr_in address{};
@@ -24,14 +35,76 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-bool SendAll(int socket, const char* bytes, size_t size) {
-  while (size > 0) {
-    const ssize_t sent = send(socket, bytes, size, MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes += sent;
-    size -= static_cast<size_t>(sent);
+// One direction of a connection: what came in and when it may go out.
+class Way {
+ public:
+  Way(int from, int to) : from_(from), to_(to) {}
+
+  bool WantsIn(Clock::time_point now) const {
+    return !ended_ && held_bytes_ < kHeldBytesMax && now >= next_in_;
   }
-  return true;
+  bool WantsOut(Clock::time_point now) const { return !parcels_.empty() && now >= Due(); }
+  bool over() const { return broken_ || (ended_ && parcels_.empty()); }
+
+  // The next moment at which one of the two may change by itself.
+  Clock::time_point Next(Clock::time_point now) const {
+    Clock::time_point next = now + milliseconds(kPollMs);
+    if (!parcels_.empty()) next = std::min(next, std::max(now, Due()));
+    if (!ended_ && next_in_ > now) next = std::min(next, next_in_);
+    return next;
+  }
+
+  void TakeIn(Clock::time_point now, milliseconds delay, uint64_t rate) {
+    std::string bytes(kPieceBytes, 0);
+    const ssize_t got = recv(from_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) {
+      ended_ = true;
+      return;
+    }
+    bytes.resize(static_cast<size_t>(got));
+    held_bytes_ += bytes.size();
+    if (rate > 0) {
+      const auto took = std::chrono::nanoseconds(bytes.size() * 1'000'000'000 / rate);
+      next_in_ = std::max(next_in_, now - milliseconds(kPollMs)) + took;
+    }
+    parcels_.push_back({.due = now + delay, .bytes = std::move(bytes)});
+  }
+
+  // How many bytes went out.
+  uint64_t LetOut() {
+    Parcel& parcel = parcels_.front();
+    const ssize_t sent =
+        send(to_, parcel.bytes.data(), parcel.bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      broken_ = errno != EAGAIN && errno != EINTR;
+      return 0;
+    }
+    held_bytes_ -= static_cast<size_t>(sent);
+    parcel.bytes.erase(0, static_cast<size_t>(sent));
+    if (parcel.bytes.empty()) parcels_.pop_front();
+    return static_cast<uint64_t>(sent);
+  }
+
+ private:
+  struct Parcel {
+    Clock::time_point due;
+    std::string bytes;
+  };
+  Clock::time_point Due() const { return parcels_.front().due; }
+
+  int from_;
+  int to_;
+  std::deque<Parcel> parcels_;
+  size_t held_bytes_ = 0;
+  Clock::time_point next_in_{};
+  bool ended_ = false;
+  bool broken_ = false;
+};
+
+timespec UntilNext(Clock::time_point now, Clock::time_point next) {
+  const auto pause = std::chrono::duration_cast<std::chrono::nanoseconds>(next - now);
+  return {.tv_sec = 0, .tv_nsec = pause.count()};
 }
 
 // A reset, as a broken link gives, and not a polite end.
@@ -88,27 +161,47 @@ void CuttingProxy::Accept(std::stop_token stop) {
   }
 }
 
+bool CuttingProxy::StandsStill(int number, uint64_t carried) const {
+  return number <= forgotten_ || (number == stalled_connection_ && carried >= stall_after_bytes_);
+}
+
 void CuttingProxy::Carry(std::stop_token stop, int client, int number) {
   const int server = ConnectTo(target_port_);
-  std::array<pollfd, 2> ends = {pollfd{.fd = client, .events = POLLIN, .revents = 0},
-                                pollfd{.fd = server, .events = POLLIN, .revents = 0}};
-  std::array<char, 16384> window;
+  std::array<Way, 2> ways = {Way(client, server), Way(server, client)};
+  const Clock::time_point began = Clock::now();
   uint64_t carried = 0;
-  bool open = server >= 0;
-  while (open && !stop.stop_requested()) {
-    if (number == stalled_connection_ && carried >= stall_after_bytes_) {
+  const auto cut = [&](Clock::time_point now) {
+    const milliseconds age = cut_at_age_;
+    const uint64_t bytes = cut_after_bytes_;
+    return (age.count() != 0 && now - began >= age) || (bytes != 0 && carried >= bytes);
+  };
+  while (server >= 0 && !stop.stop_requested() && !ways[0].over() && !ways[1].over()) {
+    Clock::time_point now = Clock::now();
+    if (cut(now)) break;
+    if (StandsStill(number, carried)) {
       poll(nullptr, 0, kPollMs);
       continue;
     }
-    if (poll(ends.data(), ends.size(), kPollMs) <= 0) continue;
-    for (size_t i = 0; i < ends.size() && open; ++i) {
-      if (ends[i].revents == 0) continue;
-      const ssize_t got = recv(ends[i].fd, window.data(), window.size(), 0);
-      open = got > 0 && SendAll(ends[1 - i].fd, window.data(), static_cast<size_t>(got));
-      if (open) carried += static_cast<uint64_t>(got);
-      if (open) carried_bytes_ += static_cast<uint64_t>(got);
-      const uint64_t cut_after = cut_after_bytes_;
-      if (cut_after != 0 && carried >= cut_after) open = false;
+    std::array<short, 2> wanted{};
+    for (size_t i = 0; i < ways.size(); ++i) {
+      if (ways[i].WantsIn(now)) wanted[i] |= POLLIN;
+      if (ways[i].WantsOut(now)) wanted[1 - i] |= POLLOUT;
+    }
+    // An end of which nothing is wanted would wake this by its mere end.
+    std::array<pollfd, 2> ends = {
+        pollfd{.fd = wanted[0] != 0 ? client : -1, .events = wanted[0], .revents = 0},
+        pollfd{.fd = wanted[1] != 0 ? server : -1, .events = wanted[1], .revents = 0}};
+    const timespec limit = UntilNext(now, std::min(ways[0].Next(now), ways[1].Next(now)));
+    if (ppoll(ends.data(), ends.size(), &limit, nullptr) < 0) continue;
+    now = Clock::now();
+    for (size_t i = 0; i < ways.size(); ++i) {
+      if (ends[i].revents != 0 && ways[i].WantsIn(now)) ways[i].TakeIn(now, delay_, rate_);
+      while (ways[i].WantsOut(now) && !cut(now)) {
+        const uint64_t sent = ways[i].LetOut();
+        carried += sent;
+        carried_bytes_ += sent;
+        if (sent == 0) break;
+      }
     }
   }
   Break(client);
