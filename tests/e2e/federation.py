@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small federation of real processes on loopback, in a folder of its own, for the e2e tests."""
+import base64
 import json
 import os
 import pathlib
@@ -21,15 +22,16 @@ def free_port():
 
 
 class Federation:
-    """Two parties, two sites. Use as a context: every process it started ends with it."""
+    """Two parties and their sites. Use as a context: every process it started ends with it."""
 
-    def __init__(self, binaries):
+    def __init__(self, binaries, log="info"):
         self.binaries = pathlib.Path(binaries)
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="renkei-e2e-"))
         self.children = {}
         self.port = free_port()
+        self.charter_port = self.port  # where sites connect; set it to that of a proxy before agree()
         self.environment = {**os.environ, "PATH": f"{self.binaries}:{os.environ['PATH']}",
-                            "RENKEI_LOG": "info"}
+                            "RENKEI_LOG": log}
 
     def __enter__(self):
         return self
@@ -77,7 +79,7 @@ class Federation:
         """Two parties sign a charter; the coordinator starts."""
         self.call("init", "--dir", "us", "--party", "sierra-semi", "--name", "Sierra Semiconductor",
                   "--country", "US", "--person", "alice:officer,operator,researcher",
-                  "--coordinator", f"127.0.0.1:{self.port}")
+                  "--coordinator", f"127.0.0.1:{self.charter_port}")
         self.call("init", "--dir", "jp", "--party", "miyako-fab", "--name", "Miyako Fab",
                   "--country", "JP", "--person", "emi:officer,operator,researcher")
         self.call("charter", "new", "--name", "wafers", "--member", "us/party.toml", "--member",
@@ -101,17 +103,76 @@ class Federation:
                    "--trainer", trainer)
         self.call("site", "approve", *self.actor(party), "--site", site, "--wait", 30)
         assert self.children.pop("join-" + site).wait(30) == 0, self.log("join-" + site)
-        self.start(site, "site", "start", "--dir", site)
+        self.start_site(site)
         return token
+
+    def start_site(self, site):
+        self.start(site, "site", "start", "--dir", site)
+
+    def kill(self, name):
+        """kill -9; the process is gone when this returns."""
+        self.stop(name, signal.SIGKILL)
+
+    def restart(self, name):
+        if name == "coordinator":
+            self.serve()
+        else:
+            self.start_site(name)
+
+    def trainers(self, site):
+        """The processes of a site's trainers: their ids, and the task that each is about."""
+        found = {}
+        begin = f"RENKEI_TASK={self.root}/{site}/".encode()
+        for variables in pathlib.Path("/proc").glob("[0-9]*/environ"):
+            try:
+                tasks = [v for v in variables.read_bytes().split(b"\0") if v.startswith(begin)]
+            except OSError:
+                continue  # It has ended meanwhile, or is another user's.
+            if tasks:
+                found[int(variables.parent.name)] = pathlib.Path(tasks[0].decode().partition("=")[2])
+        return found
 
     def spec(self, name, **changes):
         fields = {"rounds": "2", "quorum": "2", "deadline_s": "60", "trainer": '"wafer-cnn"',
                   "purposes": f'["{PURPOSE}"]', "us": '"EAR99"', "jp": '"not-listed"', **changes}
         text = f'format = "renkei-run/1"\nname = "{name}"\n' + "".join(
-            f"{key} = {value}\n" for key, value in fields.items() if key not in ("us", "jp"))
+            f"{key} = {value}\n" for key, value in fields.items() if key not in ("us", "jp", "config"))
         text += f"[classification]\nus = {fields['us']}\njp = {fields['jp']}\n"
+        text += f"[config]\n{fields['config']}\n" if "config" in fields else ""
         (self.root / f"{name}.toml").write_text(text)
         return f"{name}.toml"
+
+    def propose(self, spec, model):
+        """Submits a run and lets both parties approve it."""
+        self.call("run", "submit", spec, "--model", model, *self.actor())
+        for party in ("us", "jp"):
+            self.call("run", "approve", spec.removesuffix(".toml"), *self.actor(party))
+
+    def blob(self, name):
+        """The bytes of a blob that the coordinator holds."""
+        return (self.root / "coordinator" / "blobs" / name[3:5] / name).read_bytes()
+
+    def entries(self):
+        """The coordinator's ledger as [(kind, record)], read from its tiles."""
+        ledger = self.root / "coordinator" / "ledger"
+        size = int((ledger / "checkpoint").read_text().split("\n")[1])
+        found = []
+        while len(found) < size:
+            number, width = len(found) // 256, min(256, size - len(found))
+            name = f"{number:03}" if width == 256 else f"{number:03}.p/{width}"
+            rest = (ledger / "tile" / "entries" / name).read_bytes()
+            while rest:
+                length = int.from_bytes(rest[:2], "big")
+                envelope = json.loads(rest[2:2 + length])
+                statement = json.loads(base64.b64decode(envelope["payload"]))
+                found.append((statement["predicateType"].split(":")[3], statement["predicate"]))
+                rest = rest[2 + length:]
+        return found
+
+    def receipts(self, site):
+        """Every receipt that a site holds, as the statement in it, by the contribution's entry."""
+        return {int(file.stem): json.loads(base64.b64decode(json.loads(file.read_text())["payload"]))
+                for file in (self.root / site / "receipts").glob("*.json")}
 
     def status(self, run):
         return json.loads(self.call("run", "show", run, *self.actor(), "-o", "json"))
@@ -119,7 +180,7 @@ class Federation:
     def log(self, name):
         return (self.root / f"{name}.log").read_text(errors="replace")
 
-    def wait_for(self, condition, what, seconds=60):
+    def wait_for(self, condition, what, seconds=60, pause=0.1):
         end = time.monotonic() + seconds
         problem = None
         while time.monotonic() < end:
@@ -128,7 +189,7 @@ class Federation:
                     return
             except (OSError, AssertionError) as error:
                 problem = error
-            time.sleep(0.1)
+            time.sleep(pause)
         logs = "".join(f"--- {p.name}\n{p.read_text(errors='replace')[-2000:]}\n"
                        for p in sorted(self.root.glob("*.log")))
         raise AssertionError(f"waited {seconds} s for {what}: {problem}\n{logs}")
