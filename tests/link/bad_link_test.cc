@@ -2,6 +2,8 @@
 // Links as they are far out: cut every second, long, slow, silently dead. What moves goes on
 // however long it takes; what does not is left within a bounded time.
 #include <chrono>
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -198,6 +200,39 @@ TEST_F(BadLink, ALongPollLeavesALinkThatSilentlyForgotIt) {
   ASSERT_THAT(page, IsOk());
   EXPECT_EQ(page->entries.size(), 1U);
   EXPECT_LT(watch.elapsed(), 2 * kKeepalive + milliseconds(2'000));
+}
+
+// The server's ends of established connections, as the kernel's tables tell them.
+int Established(int port) {
+  constexpr unsigned kEstablished = 1;
+  int found = 0;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream lines(table);
+    for (std::string line; std::getline(lines, line);) {
+      unsigned local = 0;
+      unsigned state = 0;
+      const int fields =
+          std::sscanf(line.c_str(), " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local, &state);
+      if (fields == 2 && local == static_cast<unsigned>(port) && state == kEstablished) ++found;
+    }
+  }
+  return found;
+}
+
+TEST_F(BadLink, TheServerLeavesConnectionsWhoseOtherEndIsGone) {
+  constexpr Milliseconds kKeepalive{500};
+  SetKeepalive(kKeepalive);
+  const int port = wire_.server().port();
+  CuttingProxy proxy(port);
+  const auto peer = wire_.Peer(Through(proxy));
+  ASSERT_THAT(peer->Submit(AsBytes("here")), IsOk());
+  ASSERT_EQ(Established(port), 1);
+  proxy.ForgetConnections();
+  const Stopwatch watch;
+  while (Established(port) > 0 && watch.elapsed() < milliseconds(10'000)) {
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_LT(watch.elapsed(), 2 * kKeepalive + milliseconds(1'500));
 }
 
 TEST_F(BadLink, APeerThatVanishedWithoutAWordMayComeBackAtOnce) {
