@@ -41,6 +41,7 @@ StatusOr<std::string> IssueCertificate(const CertificateSpec& spec,
 
 struct VerifiedLeaf {
   std::string uri_san;
+  std::string public_key_pem;  // as PublicKeyPem gives it
   Instant not_before{};
   Instant not_after{};  // no longer valid then
   Digest root_sha256;

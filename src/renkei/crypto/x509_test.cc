@@ -104,6 +104,7 @@ TEST(VerifyChain, GivesTheLeafOfAGoodChain) {
     EXPECT_EQ(leaf->not_before, spec.not_before);
     EXPECT_EQ(leaf->not_after, spec.not_after);
     EXPECT_EQ(leaf->root_sha256, CertificateSha256(authority.root).value());
+    EXPECT_EQ(leaf->public_key_pem, spec.public_key_pem);
   }
 }
 
@@ -117,6 +118,11 @@ TEST(VerifyChain, HoldsWhileEveryCertificateIsValidAndNoLonger) {
               StatusIs(Code::kUnauthenticated, HasSubstr("not yet valid")));
   EXPECT_THAT(VerifyChain(chain, authority.root, spec.not_after),
               StatusIs(Code::kUnauthenticated, HasSubstr("expired")));
+  // As somebody sees it whose clock is off, who may take it for a wrong certificate.
+  EXPECT_THAT(VerifyChain(chain, authority.root, spec.not_before - hours(24)),
+              StatusIs(Code::kUnauthenticated, HasSubstr("86400 s earlier; set the clock")));
+  EXPECT_THAT(VerifyChain(chain, authority.root, spec.not_after + hours(24)),
+              StatusIs(Code::kUnauthenticated, HasSubstr("86400 s later; set the clock")));
   spec.not_after = kNow + hours(1000);  // beyond its issuer's
   EXPECT_THAT(VerifyChain(authority.Issue(spec), authority.root, kNow + hours(500)),
               StatusIs(Code::kUnauthenticated, HasSubstr("expired")));

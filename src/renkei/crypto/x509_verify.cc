@@ -2,6 +2,7 @@
 #include <ctime>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
 #include "renkei/base/check.h"
@@ -50,6 +51,18 @@ Instant InstantOf(const ASN1_TIME* time) {
   return Instant(std::chrono::seconds(timegm(&parts)));
 }
 
+// A wrong clock looks like a wrong certificate: both readings, and how far apart they are.
+std::string TimeReason(const X509* certificate, Instant now) {
+  const Instant begin = InstantOf(X509_get0_notBefore(certificate));
+  const Instant end = InstantOf(X509_get0_notAfter(certificate));
+  const Milliseconds off = now < begin ? begin - now : now - end;
+  return fmt::format(
+      ": it is valid from {} to {}, and the clock where it was checked says {}, {} s {}; set the "
+      "clock, if that is what is wrong",
+      FormatInstant(begin), FormatInstant(end), FormatInstant(now), off.count() / 1000,
+      now < begin ? "earlier" : "later");
+}
+
 Status CheckPath(const std::vector<CertificatePointer>& chain, X509* root, Instant now) {
   const StorePointer store(X509_STORE_new());
   const StackPointer untrusted(sk_X509_new_null());
@@ -66,7 +79,13 @@ Status CheckPath(const std::vector<CertificatePointer>& chain, X509* root, Insta
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
   X509_VERIFY_PARAM_set_time(rules, static_cast<time_t>(seconds.count()));
   if (X509_verify_cert(context.get()) == 1) return Ok();
-  const std::string why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+  const int error = X509_STORE_CTX_get_error(context.get());
+  std::string why = X509_verify_cert_error_string(error);
+  X509* const culprit = X509_STORE_CTX_get_current_cert(context.get());
+  if (culprit != nullptr &&
+      (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID)) {
+    why += TimeReason(culprit, now);
+  }
   ERR_clear_error();
   return Unauthenticated(why);
 }
@@ -109,6 +128,9 @@ StatusOr<VerifiedLeaf> VerifyChain(std::string_view chain_pem, std::string_view 
   RK_RETURN_IF_ERROR(CheckLeaf(chain[0].get()));
   VerifiedLeaf leaf;
   RK_ASSIGN_OR_RETURN(leaf.uri_san, OnlyUri(chain[0].get()));
+  const BioPointer key(BIO_new(BIO_s_mem()));
+  RK_CHECK(PEM_write_bio_PUBKEY(key.get(), X509_get0_pubkey(chain[0].get())) == 1);
+  leaf.public_key_pem = TextOf(key.get());
   leaf.not_before = InstantOf(X509_get0_notBefore(chain[0].get()));
   leaf.not_after = InstantOf(X509_get0_notAfter(chain[0].get()));
   RK_ASSIGN_OR_RETURN(leaf.root_sha256, CertificateSha256(root_pem));
