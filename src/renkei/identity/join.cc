@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "renkei/crypto/hash.h"
+#include "renkei/identity/framing.h"
 #include "renkei/syntax/fields.h"
 #include "renkei/syntax/json.h"
 
@@ -13,16 +14,9 @@ namespace {
 
 using syntax::Value;
 
-// Each part with its length before it, so that no two lists of parts give the same bytes.
 Digest Mac(const crypto::SecretBytes& secret, std::string_view label,
            const std::vector<std::string>& parts) {
-  Bytes message = ToBytes(label);
-  for (const std::string& part : parts) {
-    const std::string length = fmt::format("\n{}:", part.size());
-    message.insert(message.end(), length.begin(), length.end());
-    message.insert(message.end(), part.begin(), part.end());
-  }
-  return crypto::HmacSha256(secret.reveal(), message);
+  return crypto::HmacSha256(secret.reveal(), Framed(label, parts));
 }
 
 Digest RequestMac(const JoinRequest& request, const Invitation& invitation) {
