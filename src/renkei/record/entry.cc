@@ -32,6 +32,10 @@ std::string RoundName(const RunId& run, uint32_t round) {
   return fmt::format("run/{}/round/{}", run, round);
 }
 
+std::string SenderName(const PartyId& party, const SiteId& site) {
+  return site.empty() ? fmt::format("party/{}", party) : fmt::format("site/{}", site);
+}
+
 std::vector<seal::Subject> SubjectsOf(const CharterAdopted& r) {
   return {OfDigest("charter", crypto::Sha256(r.envelope))};
 }
@@ -79,6 +83,12 @@ std::vector<seal::Subject> SubjectsOf(const Refused& r) {
 std::vector<seal::Subject> SubjectsOf(const Released& r) {
   const std::string name = RoundName(r.run, r.round) + "/model";
   return {OfBlob(name, r.model), OfDigest(name, r.model_sha256)};
+}
+std::vector<seal::Subject> SubjectsOf(const CrossingsSuspended& r) {
+  return {OfName(SenderName(r.party, r.site))};
+}
+std::vector<seal::Subject> SubjectsOf(const CrossingsResumed& r) {
+  return {OfName(SenderName(r.party, r.site))};
 }
 
 StatusOr<Bytes> StatementOf(const Record& record) {

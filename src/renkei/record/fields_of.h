@@ -234,6 +234,20 @@ void Describe(Archive& a, Released& r) {
 }
 
 template <class Archive>
+void Describe(Archive& a, CrossingsSuspended& r) {
+  a("party", r.party);
+  a.UnlessEmpty("site", r.site);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, CrossingsResumed& r) {
+  a("party", r.party);
+  a.UnlessEmpty("site", r.site);
+  a("at", r.at);
+}
+
+template <class Archive>
 void Describe(Archive& a, Receipt& r) {
   a("charter", r.charter, Shape::kHex256);
   a("run", r.run);

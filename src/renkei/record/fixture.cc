@@ -193,6 +193,10 @@ std::vector<Record> Endings() {
                .model = kModel,
                .model_sha256 = DigestOf("file"),
                .at = kAt},
+      CrossingsSuspended{.party = kParty, .site = {}, .at = kAt},
+      CrossingsSuspended{.party = kParty, .site = kSite, .at = kAt},
+      CrossingsResumed{.party = kParty, .site = {}, .at = kAt},
+      CrossingsResumed{.party = kParty, .site = kSite, .at = kAt},
   };
 }
 

@@ -106,6 +106,19 @@ std::string Line(const Released& r) {
                      r.model_sha256.hex());
 }
 
+std::string Sender(const PartyId& party, const SiteId& site) {
+  return site.empty() ? fmt::format("all crossings of {}", party)
+                      : fmt::format("the crossings of site {} of {}", site, party);
+}
+
+std::string Line(const CrossingsSuspended& r) {
+  return fmt::format("{} suspends {}", r.party, Sender(r.party, r.site));
+}
+
+std::string Line(const CrossingsResumed& r) {
+  return fmt::format("{} resumes {}", r.party, Sender(r.party, r.site));
+}
+
 }  // namespace
 
 std::string_view NameOf(Verdict verdict) {

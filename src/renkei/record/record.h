@@ -271,9 +271,31 @@ struct Released {
   bool operator==(const Released&) const = default;
 };
 
-using Record = std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked,
-                            Determined, RoundOpened, Contributed, Declined, RoundClosed,
-                            RoundReduced, Evaluated, RunFinished, Refused, Released>;
+// A party cuts its crossings at once: all of them, or those of one of its sites. Author: an officer
+// of the party.
+struct CrossingsSuspended {
+  static constexpr std::string_view kKind = "crossings.suspended";
+  PartyId party;
+  SiteId site;  // empty: the whole party
+  Instant at{};
+
+  bool operator==(const CrossingsSuspended&) const = default;
+};
+
+// Takes the suspension of just this party or site back. Author: an officer of the party.
+struct CrossingsResumed {
+  static constexpr std::string_view kKind = "crossings.resumed";
+  PartyId party;
+  SiteId site;  // empty: the whole party
+  Instant at{};
+
+  bool operator==(const CrossingsResumed&) const = default;
+};
+
+using Record =
+    std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked, Determined,
+                 RoundOpened, Contributed, Declined, RoundClosed, RoundReduced, Evaluated,
+                 RunFinished, Refused, Released, CrossingsSuspended, CrossingsResumed>;
 
 std::string KindOf(const Record& record);  // "charter.adopted", ...
 Instant AtOf(const Record& record);

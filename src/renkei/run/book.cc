@@ -59,6 +59,7 @@ void FoldSubmission(BookState& state, const Accepted& accepted, const record::Ru
     candidate.holder = holder;
     candidate.weight_max = state.sites.at(holder.site).enrolled.weight_max;
   }
+  run.suspended = SuspendedIn(run, state.suspensions);
   std::erase_if(state.early, [&](const EarlyDetermination& determination) {
     return determination.determined.run == entry.run;
   });
@@ -80,6 +81,10 @@ void FoldAccepted(BookState& state, const Accepted& accepted) {
     return;
   }
   if (std::holds_alternative<record::Refused>(accepted.record)) return;
+  if (FoldSuspension(state.suspensions, accepted.record)) {
+    for (auto& [id, run] : state.runs) run.suspended = SuspendedIn(run, state.suspensions);
+    return;
+  }
   if (const auto* enrolled = std::get_if<record::SiteEnrolled>(&accepted.record)) {
     state.tokens.insert(enrolled->token_id);
     state.site_keys[enrolled->key.KeyId()] = enrolled->site;
@@ -120,7 +125,11 @@ Decision Book::Check(ByteSpan envelope, Instant now) const {
 
 Decision Book::Check(const record::Entry& entry, ByteSpan envelope, Instant now) const {
   const Instant at = record::AtOf(entry.record);
-  if (at > now + kClockSkewMax) return Refuse("clock-ahead", FormatInstant(at));
+  if (at > now + kClockSkewMax) {
+    return Refuse("clock-ahead",
+                  fmt::format("{}, {} s ahead of the clock here, {}", FormatInstant(at),
+                              (at - now).count() / 1000, FormatInstant(now)));
+  }
   const auto* adopted = std::get_if<record::CharterAdopted>(&entry.record);
   if (!state_.charter) {
     if (adopted == nullptr) return Refuse("charter-missing");

@@ -22,6 +22,7 @@
 #include "renkei/record/record.h"
 #include "renkei/run/decision.h"
 #include "renkei/run/run_state.h"
+#include "renkei/run/suspensions.h"
 
 namespace renkei::run {
 
@@ -29,7 +30,7 @@ inline constexpr size_t kRunsMax = 4096;
 inline constexpr size_t kEarlyDeterminationsMax = 256;  // about runs not submitted yet
 inline constexpr Milliseconds kClockSkewMax{60'000};    // an entry may be this far ahead
 
-// An enrolled site.
+// An enrolled site, by its latest site.enrolled.
 struct SiteState {
   uint64_t index = 0;
   Bytes envelope;  // the entry, exactly
@@ -62,6 +63,7 @@ struct BookState {
   std::map<SiteId, SiteState> sites;
   std::map<std::string, SiteId> site_keys;  // by key id
   std::set<std::string> tokens;             // join tokens spent
+  Suspensions suspensions;
   std::map<RunId, RunState> runs;
   std::deque<EarlyDetermination> early;  // the newest kEarlyDeterminationsMax
   Instant last{};                        // the latest `at`
@@ -91,6 +93,9 @@ class Book {
   const SiteState* FindSite(const SiteId& site) const;
   const RunState* FindRun(const RunId& run) const;
   std::optional<Author> FindAuthor(std::string_view key_id) const;
+  const Suspensions& suspensions() const { return state_.suspensions; }
+  // The latest `at` of all entries: the ledger's time.
+  Instant last() const { return state_.last; }
   bool TokenSpent(const std::string& token_id) const { return state_.tokens.contains(token_id); }
   record::Holder CoordinatorHolder() const;  // our bug before entry 0
 

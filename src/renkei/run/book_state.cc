@@ -22,7 +22,7 @@ namespace {
 
 using syntax::Value;
 
-constexpr std::string_view kFormat = "renkei-book/1";
+constexpr std::string_view kFormat = "renkei-book/2";
 
 // Each Describe names the members of one struct, in order, to a Writer or a Reader.
 template <class Archive>
@@ -157,6 +157,9 @@ struct KeptBook {
   Instant last{};
   Bytes adoption;
   std::vector<KeptEntry> sites;
+  std::set<std::string> tokens;
+  std::set<PartyId> suspended_parties;
+  std::set<SiteId> suspended_sites;
   std::vector<KeptEntry> early;
   std::map<RunId, RunState> runs;
 };
@@ -168,6 +171,9 @@ void Describe(Archive& archive, KeptBook& book) {
   archive("last", book.last);
   archive("adoption", book.adoption);
   archive("sites", book.sites);
+  archive("tokens", book.tokens);
+  archive("suspended_parties", book.suspended_parties);
+  archive("suspended_sites", book.suspended_sites);
   archive("early", book.early);
   archive("runs", book.runs);
 }
@@ -401,6 +407,9 @@ Bytes DumpState(const BookState& state) {
                 .last = state.last,
                 .adoption = state.adoption,
                 .sites = {},
+                .tokens = state.tokens,
+                .suspended_parties = state.suspensions.parties,
+                .suspended_sites = state.suspensions.sites,
                 .early = {},
                 .runs = state.runs};
   for (const auto& [site, site_state] : state.sites) {
@@ -433,18 +442,23 @@ StatusOr<BookState> ParseState(ByteSpan bytes) {
   }
   for (KeptEntry& entry : kept.sites) {
     RK_ASSIGN_OR_RETURN(auto enrolled, ReadKept<record::SiteEnrolled>(entry, "sites"));
-    state.tokens.insert(enrolled.token_id);
     state.site_keys[enrolled.key.KeyId()] = enrolled.site;
     state.sites[enrolled.site] = {
         .index = entry.index, .envelope = std::move(entry.envelope), .enrolled = enrolled};
   }
+  state.tokens = std::move(kept.tokens);
+  state.suspensions = {.parties = std::move(kept.suspended_parties),
+                       .sites = std::move(kept.suspended_sites)};
   for (KeptEntry& entry : kept.early) {
     RK_ASSIGN_OR_RETURN(auto determined, ReadKept<record::Determined>(entry, "early"));
     state.early.push_back({.index = entry.index,
                            .envelope = std::move(entry.envelope),
                            .determined = std::move(determined)});
   }
-  for (auto& [id, run] : kept.runs) RK_RETURN_IF_ERROR(RestoreRun(id, run));
+  for (auto& [id, run] : kept.runs) {
+    RK_RETURN_IF_ERROR(RestoreRun(id, run));
+    run.suspended = SuspendedIn(run, state.suspensions);
+  }
   state.runs = std::move(kept.runs);
   return state;
 }

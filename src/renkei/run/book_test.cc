@@ -154,7 +154,7 @@ TEST(Book, ADamagedSnapshotIsRefused) {
   EXPECT_THAT(Book::Restore(ByteSpan(whole).first(whole.size() / 2)), StatusIs(Code::kDataLoss));
   const std::string text = ToText(whole);
   const std::pair<const char*, const char*> changes[] = {
-      {"renkei-book/1", "renkei-book/2"}, {"\"phase\":5", "\"phase\":6"},
+      {"renkei-book/2", "renkei-book/1"}, {"\"phase\":5", "\"phase\":6"},
       {"\"uses\":", "\"used\":"},         {"\"round\":1", "\"round\":-1"},
       {"\"owner\":\"", "\"owner\":\"!"},
   };
@@ -217,7 +217,7 @@ TEST(Book, AsksWhoTheAuthorIsAndWhatTheirRolesAre) {
   EXPECT_THAT(scribe.Write(thief, "party-a"), StatusIs(Code::kAlreadyExists));
   ASSERT_THAT(scribe.Write(Federation().Enrolled(f0), "party-a"), IsOk());
   EXPECT_THAT(scribe.Write(Federation().Enrolled(f0), "party-a"),
-              StatusIs(Code::kAlreadyExists, HasSubstr("site-known")));
+              StatusIs(Code::kAlreadyExists, HasSubstr("token-spent")));
   record::SiteEnrolled again = Federation().Enrolled(f1);
   again.token_id = "token-f0";
   EXPECT_THAT(scribe.Write(again, "party-b"),
@@ -227,6 +227,40 @@ TEST(Book, AsksWhoTheAuthorIsAndWhatTheirRolesAre) {
           record::Refused{.what = "run", .subject = "x", .reasons = {}, .at = Federation().now},
           "party-a"),
       StatusIs(Code::kPermissionDenied));
+}
+
+TEST(Book, ConfirmsASiteWithItsOwnKeyAndNoOther) {
+  Scribe scribe(Federation());
+  const SiteId f0 = Federation().sites[0];
+  ASSERT_THAT(scribe.Write(Federation().Enrolled(f0), "party-a"), IsOk());
+  record::SiteEnrolled again = Federation().Enrolled(f0);
+  again.token_id = "another";
+  again.key = Federation().key("f2").public_key();
+  EXPECT_THAT(scribe.Write(again, "party-a"),
+              StatusIs(Code::kAlreadyExists, HasSubstr("site-known")));
+  again = Federation().Enrolled(Federation().sites[2]);
+  again.key = Federation().key("f0").public_key();
+  EXPECT_THAT(scribe.Write(again, "party-a"),
+              StatusIs(Code::kAlreadyExists, HasSubstr("key-known")))
+      << "two sites with one key";
+  again = Federation().Enrolled(f0);
+  again.token_id = "another";
+  again.at += std::chrono::days(30);
+  scribe.now = again.at;
+  ASSERT_THAT(scribe.Write(again, "party-a"), IsOk());
+  EXPECT_EQ(scribe.book.FindSite(f0)->enrolled.at, again.at);
+  // What a snapshot keeps: the tokens of both enrolments, and the suspensions.
+  ASSERT_THAT(scribe.Write(
+                  record::CrossingsSuspended{
+                      .party = TestFederation::Party("party-a"), .site = f0, .at = again.at},
+                  "party-a"),
+              IsOk());
+  const auto restored = Book::Restore(scribe.book.Snapshot());
+  ASSERT_THAT(restored, IsOk());
+  EXPECT_TRUE(restored->TokenSpent(Federation().Enrolled(f0).token_id));
+  EXPECT_TRUE(restored->TokenSpent("another"));
+  EXPECT_TRUE(restored->suspensions().Cover(Federation().HolderOf(f0)));
+  EXPECT_EQ(restored->Snapshot(), scribe.book.Snapshot());
 }
 
 TEST(Book, RefusesARunThatTheCharterDoesNotPermit) {
@@ -341,6 +375,24 @@ TEST(Book, RefusesAContributionThatIsNotWhatTheSiteMaySend) {
               StatusIs(Code::kPermissionDenied, HasSubstr("determination-missing")));
   scribe.now = Federation().now;
   EXPECT_THAT(scribe.Write(good, "f0"), IsOk());
+  record::Contributed again = good;
+  again.update = TestFederation::MadeUpBlob(6);
+  EXPECT_THAT(scribe.Write(again, "f0"),
+              StatusIs(Code::kAlreadyExists, HasSubstr("contributed-already")));
+  record::Determined foreign = Federation().Determined("update", Federation().HolderOf(f0));
+  foreign.charter_sha256 = Digest();
+  EXPECT_THAT(scribe.Write(foreign, "f0"),
+              StatusIs(Code::kPermissionDenied, HasSubstr("made under another charter")));
+  const SiteId f1 = Federation().sites[1];
+  ASSERT_THAT(scribe.Write(Federation().Contributed(scribe.run(), f1, again.update), "f1"), IsOk());
+  const SiteId late = Federation().sites.back();
+  const auto too_late = Federation().Contributed(scribe.run(), late, TestFederation::MadeUpBlob(7));
+  for (const SiteId& site : {f0, f1}) scribe.Feed(UpdateStored{.round = 1, .site = site});
+  scribe.now = scribe.run().current.deadline;
+  scribe.Feed(Tick{scribe.now});
+  ASSERT_EQ(scribe.run().phase, Phase::kReducing);
+  EXPECT_THAT(scribe.Write(too_late, late.text()),
+              StatusIs(Code::kFailedPrecondition, HasSubstr("not-now")));
 }
 
 TEST(Book, CatchesACoordinatorThatContradictsTheLedger) {

@@ -83,6 +83,11 @@ constexpr CatalogueRow kCatalogue[] = {
     {"model-differs", kMoment, "formats: run spec", "this is not the model in question"},
     {"released-already", kReplay, "formats: entries", "the party has released this round already"},
     {"round-unknown", kMoment, "formats: run spec", "the round has no model"},
+    {"site-unknown", kMoment, "formats: entries", "there is no such site"},
+    // Of the moment, and no refusal: the author may say the same again once it is resumed.
+    {"suspended", kMoment, "crossings.suspended", "the party has suspended these crossings"},
+    {"suspended-already", kReplay, "crossings.suspended", "these crossings are suspended already"},
+    {"not-suspended", kReplay, "crossings.resumed", "these crossings are not suspended"},
     {"coordinator-contradicts", kDenied, "formats: run spec",
      "the coordinator's entry contradicts the ledger"},
 };

@@ -35,6 +35,7 @@ struct Welcome {
 struct Page {
   std::vector<Bytes> entries;  // envelopes from the asked index on; none when the wait ran out
   std::string checkpoint;      // signed note; covers exactly from + entries.size() entries
+  Instant now{};               // by the coordinator's clock, as it answers; none: not said
 };
 
 struct Submitted {

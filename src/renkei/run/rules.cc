@@ -48,6 +48,8 @@ constexpr Authority kAuthorities[] = {
     {"run.finished", kByCoordinator, 0},
     {"refused", kByCoordinator, 0},
     {"model.released", kByPerson, kOfficer | kResearcher},
+    {"crossings.suspended", kByPerson, kOfficer},
+    {"crossings.resumed", kByPerson, kOfficer},
 };
 
 Decision CheckAuthority(const Author& author, std::string_view kind) {
@@ -76,11 +78,20 @@ class Rules {
 
   Decision operator()(const record::SiteEnrolled& entry) {
     if (entry.party != author_.party) return OtherParty(entry.party);
-    if (book_.sites.contains(entry.site)) return Refuse("site-known", entry.site.text());
-    if (entry.site == book_.charter->coordinator.site) return Refuse("site-name-taken");
+    const auto known = book_.sites.find(entry.site);
+    if (known != book_.sites.end()) {
+      // Its party may confirm a site, as the one that it is.
+      const record::SiteEnrolled& before = known->second.enrolled;
+      if (before.key != entry.key || before.party != entry.party ||
+          before.country != entry.country) {
+        return Refuse("site-known", entry.site.text());
+      }
+    } else {
+      if (entry.site == book_.charter->coordinator.site) return Refuse("site-name-taken");
+      if (KeyKnown(entry.key)) return Refuse("key-known");
+      if (book_.sites.size() >= kSitesMax) return Refuse("sites-limit");
+    }
     if (book_.tokens.contains(entry.token_id)) return Refuse("token-spent");
-    if (KeyKnown(entry.key)) return Refuse("key-known");
-    if (book_.sites.size() >= kSitesMax) return Refuse("sites-limit");
     if (entry.weight_max > book_.charter->runs.weight_max) {
       return Refuse("weight-above-charter",
                     fmt::format("{} > {}", entry.weight_max, book_.charter->runs.weight_max));
@@ -119,7 +130,17 @@ class Rules {
     if (author_.kind != AuthorKind::kPerson && !book_.runs.contains(entry.run)) {
       return Refuse("run-unknown", entry.run.text());  // Only an owner speaks before its run.
     }
+    if (entry.verdict == record::Verdict::kGo && book_.suspensions.Cover(entry.from)) {
+      return Refuse("suspended", fmt::format("{}/{}", entry.from.party, entry.from.site));
+    }
     return {};
+  }
+
+  Decision operator()(const record::CrossingsSuspended& entry) {
+    return CheckSuspension(entry.party, entry.site, /*suspend=*/true);
+  }
+  Decision operator()(const record::CrossingsResumed& entry) {
+    return CheckSuspension(entry.party, entry.site, /*suspend=*/false);
   }
 
   Decision operator()(const record::Refused&) { return {}; }
@@ -139,6 +160,22 @@ class Rules {
   Decision OtherParty(const PartyId& party) const {
     return Refuse("not-for-this-author",
                   fmt::format("{} is of {}, not of {}", author_.name, author_.party, party));
+  }
+
+  Decision CheckSuspension(const PartyId& party, const SiteId& site, bool suspend) const {
+    if (party != author_.party) return OtherParty(party);
+    bool suspended = book_.suspensions.parties.contains(party);
+    if (!site.empty()) {
+      const auto known = book_.sites.find(site);
+      if (known == book_.sites.end()) return Refuse("site-unknown", site.text());
+      if (known->second.enrolled.party != party) return OtherParty(known->second.enrolled.party);
+      suspended = book_.suspensions.sites.contains(site);
+    }
+    if (suspended == suspend) {
+      return Refuse(suspend ? "suspended-already" : "not-suspended",
+                    site.empty() ? party.text() : site.text());
+    }
+    return {};
   }
 
   bool KeyKnown(const crypto::PublicKey& key) const {

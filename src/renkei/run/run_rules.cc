@@ -41,6 +41,12 @@ Decision CheckParticipant(const RunState& run, const SiteId& site) {
                 fmt::format("{} in round {} of {}", site, run.current.round, run.run));
 }
 
+// Of an entry that speaks for bytes that cross.
+Decision CheckMayCross(const RunState& run, const SiteId& site) {
+  if (!run.IsHalted(site)) return {};
+  return Refuse("suspended", fmt::format("{} in run {}", site, run.run));
+}
+
 Decision CheckRound(const RunState& run, uint32_t round) {
   if (round == run.current.round) return {};
   return Refuse("round-differs", fmt::format("{}; round {} goes on", round, run.current.round));
@@ -135,7 +141,8 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
   Decision no = FirstNo({CheckSite(run, author, entry.site), CheckPhase(run, "update.contributed"),
                          CheckRound(run, entry.round)});
   if (!no.ok()) return no;
-  if (no = CheckParticipant(run, entry.site); !no.ok()) return no;
+  no = FirstNo({CheckParticipant(run, entry.site), CheckMayCross(run, entry.site)});
+  if (!no.ok()) return no;
   if (run.current.contributed.contains(entry.site)) return Refuse("contributed-already");
   if (run.current.declined.contains(entry.site)) return Refuse("declined-already");
   if (entry.base != run.current.base) {
@@ -191,6 +198,9 @@ Decision CheckAboutRun(const RunState& run, const Author&, const record::RoundCl
         found->second.examples != counted.weight) {
       return Contradiction(run, fmt::format("counts {} as it did not contribute", counted.site));
     }
+    if (run.IsHalted(counted.site)) {
+      return Contradiction(run, fmt::format("counts {}, which is suspended", counted.site));
+    }
     named.push_back(counted.site);
   }
   if (!StrictlyAscending(named)) return Contradiction(run, "counted sites out of order");
@@ -222,7 +232,8 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
   Decision no = FirstNo({CheckSite(run, author, entry.site), CheckPhase(run, "model.evaluated"),
                          CheckRound(run, entry.round)});
   if (!no.ok()) return no;
-  if (no = CheckParticipant(run, entry.site); !no.ok()) return no;
+  no = FirstNo({CheckParticipant(run, entry.site), CheckMayCross(run, entry.site)});
+  if (!no.ok()) return no;
   if (run.current.evaluated.contains(entry.site)) return Refuse("evaluated-already");
   if (run.current.not_evaluating.contains(entry.site)) return Refuse("declined-already");
   if (entry.model != *run.current.output) {

@@ -95,6 +95,12 @@ const Candidate* RunState::Find(const SiteId& site) const {
   return found == candidates.end() ? nullptr : &found->second;
 }
 
+bool RunState::IsHalted(const SiteId& site) const {
+  const Candidate* candidate = Find(site);
+  return (candidate != nullptr && IsSuspended(candidate->holder)) || IsSuspended(owner_holder) ||
+         IsSuspended(coordinator);
+}
+
 const RoundRecord* RunState::Round(uint32_t round) const {
   return round >= 1 && round <= rounds.size() ? &rounds[round - 1] : nullptr;
 }
@@ -105,6 +111,14 @@ std::vector<record::Holder> ResultRecipients(const RunState& run) {
   return recipients;
 }
 
+std::set<record::Holder> SuspendedIn(const RunState& run, const Suspensions& suspensions) {
+  std::set<record::Holder> suspended;
+  for (const record::Holder& holder : ResultRecipients(run)) {
+    if (suspensions.Cover(holder)) suspended.insert(holder);
+  }
+  return suspended;
+}
+
 std::vector<SiteId> ReadySites(const RunState& run, Instant now) {
   std::vector<SiteId> ready;
   if (!run.owner_go || !run.owner_go->ValidAt(now)) return ready;
@@ -113,8 +127,8 @@ std::vector<SiteId> ReadySites(const RunState& run, Instant now) {
     return standing && standing->ValidAt(now) && Covers(*standing, recipients);
   };
   for (const auto& [site, candidate] : run.candidates) {
-    if (candidate.MayYet() && stands(candidate.update) && stands(candidate.metrics) &&
-        Covers(*run.owner_go, {candidate.holder})) {
+    if (candidate.MayYet() && !run.IsHalted(site) && stands(candidate.update) &&
+        stands(candidate.metrics) && Covers(*run.owner_go, {candidate.holder})) {
       ready.push_back(site);
     }
   }

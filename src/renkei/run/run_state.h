@@ -17,6 +17,7 @@
 #include "renkei/base/ids.h"
 #include "renkei/record/record.h"
 #include "renkei/run/spec.h"
+#include "renkei/run/suspensions.h"
 
 namespace renkei::run {
 
@@ -136,7 +137,12 @@ struct RunState {
   std::string code;                   // why, unless completed
   std::optional<BlobId> model;        // once finished, if any round was reduced
   std::map<PartyId, std::set<uint32_t>> released;
+  std::set<record::Holder> suspended;  // of ResultRecipients, now
 
+  bool IsSuspended(const record::Holder& holder) const { return suspended.contains(holder); }
+  // A site that neither sends nor receives now: its own crossings are suspended, or those of the
+  // run's owner or of the coordinator, without which nothing moves.
+  bool IsHalted(const SiteId& site) const;
   const Candidate* Find(const SiteId& site) const;
   // The output of a reduced round, or nullptr.
   const RoundRecord* Round(uint32_t round) const;
@@ -148,9 +154,11 @@ struct RunState {
 // Everybody who will come to hold the run's models: the coordinator, every candidate site, and
 // the owner's party. What a contributor's standing determination has to cover.
 std::vector<record::Holder> ResultRecipients(const RunState& run);
+// Those of them whose crossings are suspended: what RunState::suspended has to be.
+std::set<record::Holder> SuspendedIn(const RunState& run, const Suspensions& suspensions);
 
-// Sites that could take part in a round opened at `now`: not out, with standing goes for update
-// and metrics, covered by the owner's. Ascending.
+// Sites that could take part in a round opened at `now`: not out, not suspended, with standing goes
+// for update and metrics, covered by the owner's. Ascending.
 std::vector<SiteId> ReadySites(const RunState& run, Instant now);
 
 // The best finished round by the spec's early stop, and how many rounds ago that was.

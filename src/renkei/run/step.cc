@@ -13,7 +13,8 @@ using std::chrono::seconds;
 struct Tally {
   std::vector<SiteId> good;
   std::vector<record::NotCounted> not_counted;  // if it closed now
-  size_t open = 0;                              // may still deliver
+  size_t open = 0;                              // may still deliver: the round waits for them
+  size_t suspended = 0;                         // may come back: nobody waits for them
   bool unjudged = false;                        // something that is here has to be looked at first
 };
 
@@ -23,7 +24,10 @@ Tally CountUp(const RunState& run, const Live& live) {
     const bool contributed = run.current.contributed.contains(site);
     const auto declined = run.current.declined.find(site);
     const auto bad = live.bad.find(site);
-    if (contributed && live.stored.contains(site)) {
+    if (run.IsHalted(site) && declined == run.current.declined.end()) {
+      tally.not_counted.push_back({.site = site, .code = "suspended"});
+      ++tally.suspended;
+    } else if (contributed && live.stored.contains(site)) {
       tally.good.push_back(site);
     } else if (contributed && bad != live.bad.end()) {
       tally.not_counted.push_back({.site = site, .code = bad->second});
@@ -66,16 +70,21 @@ class Decider {
  private:
   bool SendersStand() const {
     return run_.owner_go && run_.owner_go->ValidAt(live_.now) && run_.coordinator_go &&
-           run_.coordinator_go->ValidAt(live_.now);
+           run_.coordinator_go->ValidAt(live_.now) && !run_.IsSuspended(run_.owner_holder) &&
+           !run_.IsSuspended(run_.coordinator);
   }
 
   void Start() {
     const std::vector<SiteId> ready = ReadySites(run_, live_.now);
     size_t possible = 0;
-    for (const auto& [site, candidate] : run_.candidates) possible += candidate.MayYet() ? 1 : 0;
+    size_t awaited = 0;
+    for (const auto& [site, candidate] : run_.candidates) {
+      possible += candidate.MayYet() ? 1 : 0;
+      awaited += candidate.MayYet() && !run_.IsHalted(site) ? 1 : 0;
+    }
     if (possible < run_.spec.quorum) return Finish("failed", "quorum-impossible");
     const Instant deadline = run_.since + seconds(run_.spec.start_deadline_s);
-    const bool all_ready = ready.size() == possible;
+    const bool all_ready = ready.size() == awaited;
     if (live_.model_stored && SendersStand() && ready.size() >= run_.spec.quorum &&
         (all_ready || live_.now >= deadline)) {
       return OpenRound(ready);
@@ -105,7 +114,9 @@ class Decider {
   void Train() {
     const Tally tally = CountUp(run_, live_);
     const size_t quorum = run_.spec.quorum;
-    if (tally.good.size() + tally.open < quorum) return Finish("failed", "quorum-impossible");
+    if (tally.good.size() + tally.open + tally.suspended < quorum) {
+      return Finish("failed", "quorum-impossible");
+    }
     const bool overdue = live_.now >= run_.current.deadline;
     if (tally.unjudged) return;
     if (tally.good.size() >= quorum && (tally.open == 0 || overdue)) return CloseRound(tally);
@@ -162,7 +173,7 @@ class Decider {
   bool AllHaveSpoken() const {
     return std::ranges::all_of(run_.current.participants, [&](const SiteId& site) {
       return run_.current.evaluated.contains(site) || run_.current.not_evaluating.contains(site) ||
-             !run_.candidates.at(site).out.empty();
+             !run_.candidates.at(site).out.empty() || run_.IsHalted(site);
     });
   }
 

@@ -11,6 +11,10 @@
 // quorum is met. After the deadline it waits for the quorum at most as long again, then the run
 // fails; it fails at once when the quorum has become impossible. What comes after the close does
 // not count.
+//
+// A site whose crossings are suspended is not waited for and not counted, even when its update is
+// here; what it still misses of the quorum is waited for as for a late one, since it may be
+// resumed.
 #pragma once
 
 #include <cstdint>

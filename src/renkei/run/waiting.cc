@@ -23,10 +23,20 @@ void AddSenders(const RunState& run, Instant now, Waiting& waiting) {
   }
 }
 
+void AddSuspended(const RunState& run, Waiting& waiting) {
+  for (const record::Holder& holder : run.suspended) {
+    waiting.waiting_for.push_back(
+        holder.site.empty() ? fmt::format("{} to resume its crossings", holder.party)
+                            : fmt::format("{} to resume site {}", holder.party, holder.site));
+  }
+}
+
 void AddUnreadySites(const RunState& run, Instant now, Waiting& waiting) {
   const std::vector<SiteId> ready = ReadySites(run, now);
   for (const auto& [site, candidate] : run.candidates) {
-    if (!candidate.MayYet() || std::ranges::binary_search(ready, site)) continue;
+    if (!candidate.MayYet() || run.IsHalted(site) || std::ranges::binary_search(ready, site)) {
+      continue;
+    }
     waiting.waiting_for.push_back(fmt::format("determinations of site {}", site));
   }
 }
@@ -45,6 +55,7 @@ Waiting Starting(const RunState& run, const Live& live, Instant now) {
   if (!live.model_stored) waiting.waiting_for.push_back("the bytes of the model");
   AddSenders(run, now, waiting);
   AddUnreadySites(run, now, waiting);
+  if (ReadySites(run, now).size() < run.spec.quorum) AddSuspended(run, waiting);
   waiting.next =
       fmt::format("round 1 opens, by {} at the latest with a quorum of {}, or the run fails",
                   FormatInstant(run.since + seconds(run.spec.start_deadline_s)), run.spec.quorum);
@@ -53,14 +64,17 @@ Waiting Starting(const RunState& run, const Live& live, Instant now) {
 
 Waiting Training(const RunState& run, const Live& live, Instant now) {
   Waiting waiting{.waiting_for = {}, .since = run.current.opened, .next = ""};
+  size_t hoped = 0;  // for the quorum, without the suspended
   for (const SiteId& site : run.current.participants) {
-    if (run.current.declined.contains(site) || live.stored.contains(site) ||
-        live.bad.contains(site)) {
+    if (run.IsHalted(site) || run.current.declined.contains(site) || live.bad.contains(site)) {
       continue;
     }
+    ++hoped;
+    if (live.stored.contains(site)) continue;
     waiting.waiting_for.push_back(fmt::format(
         "{} of site {}", run.current.contributed.contains(site) ? "bytes" : "update", site));
   }
+  if (hoped < run.spec.quorum) AddSuspended(run, waiting);
   if (now < run.current.deadline) {
     waiting.next =
         fmt::format("round {} closes when all have spoken, or at {} with a quorum of {}",
@@ -96,7 +110,7 @@ Waiting Evaluating(const RunState& run, Instant now) {
   for (const SiteId& site : run.current.participants) {
     const bool spoken = run.current.evaluated.contains(site) ||
                         run.current.not_evaluating.contains(site) ||
-                        !run.candidates.at(site).out.empty();
+                        !run.candidates.at(site).out.empty() || run.IsHalted(site);
     if (!spoken && now < deadline) {
       waiting.waiting_for.push_back(fmt::format("evaluation of site {}", site));
     }
@@ -109,7 +123,10 @@ Waiting Evaluating(const RunState& run, Instant now) {
   waiting.next = then;
   if (last) return waiting;
   AddSenders(run, now, waiting);
-  if (ReadySites(run, now).size() < run.spec.quorum) AddUnreadySites(run, now, waiting);
+  if (ReadySites(run, now).size() < run.spec.quorum) {
+    AddUnreadySites(run, now, waiting);
+    AddSuspended(run, waiting);
+  }
   if (!waiting.waiting_for.empty()) {
     waiting.next =
         fmt::format("{} when a quorum of {} is ready; {} s after the evaluation the run fails",

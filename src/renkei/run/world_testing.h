@@ -150,6 +150,12 @@ class World {
   void FoldOne(const record::Record& record) {
     const std::string bytes = fmt::format("entry {}", index_);
     book_.last = std::max(book_.last, record::AtOf(record));
+    if (FoldSuspension(book_.suspensions, record)) {
+      RunState& run = book_.runs.at(federation_.run);
+      run.suspended = SuspendedIn(run, book_.suspensions);
+      ++index_;
+      return;
+    }
     Fold(book_.runs.at(federation_.run),
          {.index = index_, .envelope = AsBytes(bytes), .time = book_.last, .record = record});
     ++index_;
