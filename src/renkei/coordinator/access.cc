@@ -15,6 +15,28 @@ bool IsSite(const identity::PeerId& caller, const record::Holder& holder) {
          caller.name == holder.site.text();
 }
 
+// A person who may let sites of `party` in.
+bool MayAdmit(const run::Book& book, const identity::PeerId& caller, const PartyId& party) {
+  const charter::Party* own = book.charter()->FindParty(caller.party);
+  if (caller.kind != PeerKind::kPerson || own == nullptr || caller.party != party) return false;
+  return std::ranges::any_of(own->people, [&](const charter::Person& person) {
+    return person.id.text() == caller.name && (person.roles.contains(charter::Role::kOfficer) ||
+                                               person.roles.contains(charter::Role::kOperator));
+  });
+}
+
+// The caller's own enrolment, or nullptr.
+const record::SiteEnrolled* EnrolmentOf(const run::Book& book, const identity::PeerId& caller) {
+  if (caller.kind != PeerKind::kSite) return nullptr;
+  const auto site = SiteId::Parse(caller.name);
+  const run::SiteState* state = site.ok() ? book.FindSite(*site) : nullptr;
+  return state != nullptr && state->enrolled.party == caller.party ? &state->enrolled : nullptr;
+}
+
+record::Holder HolderOf(const record::SiteEnrolled& enrolled) {
+  return {.party = enrolled.party, .site = enrolled.site, .country = enrolled.country};
+}
+
 // As which recipient of the run's models the caller comes, if any.
 std::optional<record::Holder> HolderOf(const run::RunState& run, const identity::PeerId& caller) {
   for (const auto& [site, candidate] : run.candidates) {
@@ -40,6 +62,23 @@ std::optional<uint32_t> RoundOf(const run::RunState& run, const BlobId& id) {
   return std::nullopt;
 }
 
+// The caller as it sends and receives: a site, or a party as a whole.
+record::Holder SelfOf(const identity::PeerId& caller) {
+  record::Holder self{.party = caller.party, .site = {}, .country = {}};
+  if (caller.kind != PeerKind::kSite) return self;
+  if (auto site = SiteId::Parse(caller.name); site.ok()) self.site = *std::move(site);
+  return self;
+}
+
+// OK when nobody without whom the transfer may not be has suspended its crossings.
+Status CheckMayCross(const run::Book& book, const run::RunState& run,
+                     const identity::PeerId& caller) {
+  for (const record::Holder& holder : {SelfOf(caller), run.owner_holder, run.coordinator}) {
+    RK_RETURN_IF_ERROR(CheckNotSuspended(book, holder));
+  }
+  return Ok();
+}
+
 // OK when everybody whose work is in the model lets it go to `to`.
 Status CheckCoverage(const run::RunState& run, uint32_t round, const record::Holder& to,
                      Instant now) {
@@ -62,6 +101,16 @@ Status CheckCoverage(const run::RunState& run, uint32_t round, const record::Hol
 
 }  // namespace
 
+Status CheckNotSuspended(const run::Book& book, const record::Holder& holder) {
+  if (!book.suspensions().Cover(holder)) return Ok();
+  return Error(
+      Code::kPermissionDenied,
+      "suspended: {} has suspended the crossings of {}; an officer of it takes that back "
+      "with renkei resume",
+      holder.party,
+      book.suspensions().parties.contains(holder.party) ? "the whole party" : holder.site.text());
+}
+
 Status CheckKnown(const identity::PeerId& caller) {
   if (caller.kind != PeerKind::kAnonymous) return Ok();
   return Error(Code::kUnauthenticated, "this call needs a certificate of a party of the charter");
@@ -82,16 +131,46 @@ Status CheckMayGrant(const run::Book& book, const identity::PeerId& caller,
                  "no site was enrolled with join token {}: submit its site.enrolled first",
                  token_id);
   }
-  const charter::Party* party = book.charter()->FindParty(caller.party);
-  if (party != nullptr && site->second.enrolled.party == caller.party) {
-    for (const charter::Person& person : party->people) {
-      const bool may = person.roles.contains(charter::Role::kOfficer) ||
-                       person.roles.contains(charter::Role::kOperator);
-      if (person.id.text() == caller.name && may) return Ok();
-    }
-  }
+  if (MayAdmit(book, caller, site->second.enrolled.party)) return Ok();
   return Error(Code::kPermissionDenied, "only an officer or operator of {} may let site {} in",
                site->second.enrolled.party, site->first);
+}
+
+Status CheckRenewal(const run::Book& book, const identity::RenewalRequest& request, Instant now) {
+  const run::SiteState* site = book.FindSite(request.site);
+  if (site == nullptr || site->enrolled.party != request.party) {
+    return Error(Code::kUnauthenticated, "{} has enrolled no site {} in this ledger", request.party,
+                 request.site);
+  }
+  RK_RETURN_IF_ERROR(identity::CheckRenewalRequest(request, site->enrolled.key, now));
+  if (request.charter_sha256 != book.charter()->sha256) {
+    return Error(Code::kFailedPrecondition, "site {} asks under charter {}, here {} is in force",
+                 request.site, request.charter_sha256.hex(), book.charter()->sha256.hex());
+  }
+  return CheckNotSuspended(book, HolderOf(site->enrolled));
+}
+
+Status CheckMaySeeLetters(const run::Book& book, const identity::PeerId& caller) {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  if (caller.kind == PeerKind::kPerson) return Ok();
+  const record::SiteEnrolled* own = EnrolmentOf(book, caller);
+  if (own == nullptr) {
+    return Error(Code::kPermissionDenied, "{} is no site that is enrolled here", caller.Uri());
+  }
+  return CheckNotSuspended(book, HolderOf(*own));
+}
+
+Status CheckMayRenew(const run::Book& book, const identity::PeerId& caller, const SiteId& site) {
+  const run::SiteState* asking = book.FindSite(site);
+  if (asking != nullptr && asking->enrolled.party == caller.party) {
+    RK_RETURN_IF_ERROR(CheckNotSuspended(book, HolderOf(asking->enrolled)));
+    if (MayAdmit(book, caller, caller.party)) return Ok();
+    if (const record::SiteEnrolled* own = EnrolmentOf(book, caller)) {
+      return CheckNotSuspended(book, HolderOf(*own));
+    }
+  }
+  return Error(Code::kPermissionDenied,
+               "only an officer, an operator or another site of its party may renew site {}", site);
 }
 
 run::Decision CheckAuthorIsCaller(const run::Book& book, const identity::PeerId& caller,
@@ -112,6 +191,7 @@ StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& calle
     const bool over = run.phase == run::Phase::kFinished;
     if (caller.kind == PeerKind::kPerson && !over && run.owner == caller.party &&
         run.spec.model == id) {
+      RK_RETURN_IF_ERROR(CheckMayCross(book, run, caller));
       return Upload{.run = name, .round = 0, .site = {}, .base = {}};
     }
     if (caller.kind != PeerKind::kSite) continue;
@@ -121,6 +201,7 @@ StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& calle
         return Error(Code::kFailedPrecondition, "round {} of {} is closed; {} came too late",
                      run.current.round, name, id.Text());
       }
+      RK_RETURN_IF_ERROR(CheckMayCross(book, run, caller));
       return Upload{
           .run = name, .round = run.current.round, .site = site, .base = run.current.base};
     }
@@ -141,7 +222,8 @@ StatusOr<Download> FindDownload(const run::Book& book, const identity::PeerId& c
     if (!round || (run.current.round == 0 && !owner)) continue;
     const auto holder = HolderOf(run, caller);
     if (!holder) continue;
-    why = CheckCoverage(run, *round, *holder, now);
+    why = CheckMayCross(book, run, caller);
+    if (why.ok()) why = CheckCoverage(run, *round, *holder, now);
     if (why.ok()) return Download{.run = name, .to = *holder};
   }
   return why;

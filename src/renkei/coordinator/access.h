@@ -13,11 +13,15 @@
 #include "renkei/base/ids.h"
 #include "renkei/base/status.h"
 #include "renkei/identity/peer_id.h"
+#include "renkei/identity/renewal.h"
 #include "renkei/record/record.h"
 #include "renkei/run/book.h"
 #include "renkei/run/decision.h"
 
 namespace renkei::coordinator {
+
+// PERMISSION_DENIED while the party of `holder` has suspended its crossings.
+Status CheckNotSuspended(const run::Book& book, const record::Holder& holder);
 
 // UNAUTHENTICATED for kAnonymous.
 Status CheckKnown(const identity::PeerId& caller);
@@ -28,6 +32,17 @@ Status CheckPerson(const identity::PeerId& caller);
 // with this token; FAILED_PRECONDITION when nobody did yet.
 Status CheckMayGrant(const run::Book& book, const identity::PeerId& caller,
                      const std::string& token_id);
+
+// OK when the party of a site may be asked to renew its leaf by this request.
+//   UNAUTHENTICATED      the site is not enrolled by that party, or did not sign the request
+//   FAILED_PRECONDITION  made under another charter, or by a clock that is far off
+//   PERMISSION_DENIED    the site's crossings are suspended
+Status CheckRenewal(const run::Book& book, const identity::RenewalRequest& request, Instant now);
+// PERMISSION_DENIED unless the caller is a person, or an enrolled site that is not suspended.
+Status CheckMaySeeLetters(const run::Book& book, const identity::PeerId& caller);
+// PERMISSION_DENIED unless the caller is of the site's party: an officer, an operator, or a site
+// that is not suspended; and while `site` is.
+Status CheckMayRenew(const run::Book& book, const identity::PeerId& caller, const SiteId& site);
 
 // Entries are signed by their caller: a site by itself, a person by somebody of its party. What
 // the book cannot place passes; the book refuses it with the better reason.
@@ -42,7 +57,7 @@ struct Upload {
   BlobId base;  // of an update
 };
 // The ledgered entry of the caller that names the blob.
-//   PERMISSION_DENIED    none does
+//   PERMISSION_DENIED    none does, or crossings are suspended
 //   FAILED_PRECONDITION  one did, but the round is closed
 StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& caller,
                             const BlobId& id);
@@ -53,7 +68,8 @@ struct Download {
   record::Holder to;
 };
 // The run that names the caller (a site, or a person's party) a recipient of the model `id`, with
-// the determinations of the owner and of every contributor in it covering that recipient.
+// the determinations of the owner and of every contributor in it covering that recipient, and
+// nobody's crossings suspended.
 StatusOr<Download> FindDownload(const run::Book& book, const identity::PeerId& caller,
                                 const BlobId& id, Instant now);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading, proving and joining.
+// Reading and proving.
 #include "renkei/coordinator/coordinator.h"
 
 #include <algorithm>
@@ -8,7 +8,6 @@
 
 #include "renkei/base/version.h"
 #include "renkei/coordinator/access.h"
-#include "renkei/identity/join.h"
 #include "renkei/seal/signed_note.h"
 
 namespace renkei::coordinator {
@@ -55,6 +54,7 @@ StatusOr<run::Page> Coordinator::Read(const identity::PeerId& caller, uint64_t f
     page.entries.push_back(std::move(entry));
   }
   RK_ASSIGN_OR_RETURN(page.checkpoint, CheckpointAt(from + page.entries.size()));
+  page.now = clock_.Now();
   return page;
 }
 
@@ -110,48 +110,6 @@ Status Coordinator::Report(const identity::PeerId& caller, const run::SiteProgre
   return Ok();
 }
 
-Status Coordinator::AskJoin(const identity::PeerId&, const std::string& request_json) {
-  {
-    const std::scoped_lock lock(append_mutex_);
-    if (!asks_.Take("", clock_.Monotonic())) {
-      return Error(Code::kResourceExhausted, "too many requests to join; try again in a minute");
-    }
-  }
-  RK_ASSIGN_OR_RETURN(const identity::JoinRequest request,
-                      identity::ParseJoinRequest(request_json));
-  {
-    // The same site may ask again, after a crash say; nobody else with a token that is spent.
-    const std::shared_lock lock(state_mutex_);
-    const run::SiteState* site = book_.FindSite(request.site);
-    const bool same = site != nullptr && site->enrolled.token_id == request.token_id &&
-                      site->enrolled.key == request.key;
-    if (book_.TokenSpent(request.token_id) && !same) {
-      return Error(Code::kUnauthenticated,
-                   "this join token was used; the party makes a new one with renkei site invite");
-    }
-  }
-  return joins_->Ask(request_json, clock_.Now());
-}
-
-StatusOr<std::string> Coordinator::PollJoin(const identity::PeerId&, const std::string& token_id) {
-  return joins_->Poll(token_id, clock_.Now());
-}
-
-StatusOr<std::vector<std::string>> Coordinator::PendingJoins(const identity::PeerId& caller) {
-  RK_RETURN_IF_ERROR(CheckPerson(caller));
-  return joins_->Pending(clock_.Now());
-}
-
-Status Coordinator::GrantJoin(const identity::PeerId& caller, const std::string& grant_json) {
-  RK_RETURN_IF_ERROR(CheckPerson(caller));
-  RK_ASSIGN_OR_RETURN(const identity::JoinGrant grant, identity::ParseJoinGrant(grant_json));
-  {
-    const std::shared_lock lock(state_mutex_);
-    RK_RETURN_IF_ERROR(CheckMayGrant(book_, caller, grant.token_id));
-  }
-  return joins_->Grant(grant_json, clock_.Now());
-}
-
 run::Book Coordinator::BookNow() const {
   const std::shared_lock lock(state_mutex_);
   return book_;
@@ -165,7 +123,19 @@ const charter::Charter& Coordinator::charter() const { return *book_.charter(); 
 
 Status Coordinator::Health() const {
   const std::shared_lock lock(state_mutex_);
-  return health_;
+  RK_RETURN_IF_ERROR(health_);
+  return CheckClock();
+}
+
+// What it would sign now could contradict what it has signed before.
+Status Coordinator::CheckClock() const {
+  const Milliseconds behind = book_.last() - clock_.Now();
+  if (behind <= run::kClockSkewMax) return Ok();
+  return Error(
+      Code::kFailedPrecondition,
+      "the clock of this machine is {} s behind the ledger's time {}; no run goes on until "
+      "it is set",
+      behind.count() / 1000, FormatInstant(book_.last()));
 }
 
 }  // namespace renkei::coordinator

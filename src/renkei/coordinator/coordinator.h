@@ -2,7 +2,7 @@
 // The coordinator's use cases: one ledger, its blobs and its runs, behind the verbs of run::Peer.
 // Transport, certificates and processes are the caller's. Thread-safe, but for Open and Serve.
 //
-// The directory holds: ledger/ (the truth), blobs/, snapshot (a cache of the fold), joins.json.
+// The directory holds: ledger/ (the truth), blobs/, snapshot (a cache of the fold), letters.json.
 //
 // Every verb takes the caller's identity as the transport verified it; identity::PeerKind::
 // kAnonymous may only Hello, AskJoin and PollJoin. Errors are those of run/peer.h; besides, any
@@ -33,10 +33,12 @@
 #include "renkei/base/random.h"
 #include "renkei/base/status.h"
 #include "renkei/charter/charter.h"
-#include "renkei/coordinator/joins.h"
+#include "renkei/coordinator/letter_box.h"
 #include "renkei/coordinator/quota.h"
 #include "renkei/crypto/sign.h"
+#include "renkei/identity/join.h"
 #include "renkei/identity/peer_id.h"
+#include "renkei/identity/renewal.h"
 #include "renkei/ledger/ledger.h"
 #include "renkei/record/record.h"
 #include "renkei/run/book.h"
@@ -48,9 +50,10 @@ namespace renkei::coordinator {
 
 inline constexpr int kReadersWaitingMax = 1024;  // long polls beyond it return at once
 inline constexpr Milliseconds kReadWaitMax{60'000};
-inline constexpr uint32_t kRefusalsPerMinute = 6;    // entries "refused", per author
-inline constexpr uint32_t kEntriesPerMinute = 6000;  // of one author
-inline constexpr uint32_t kJoinAsksPerMinute = 120;  // of everybody together
+inline constexpr uint32_t kRefusalsPerMinute = 6;     // entries "refused", per author
+inline constexpr uint32_t kEntriesPerMinute = 6000;   // of one author
+inline constexpr uint32_t kJoinAsksPerMinute = 120;   // of everybody together
+inline constexpr uint32_t kRenewalAsksPerMinute = 6;  // of one site
 inline constexpr uint64_t kSnapshotEveryEntries = 512;
 inline constexpr size_t kRecentEnvelopesMax = 4096;  // for retries of Submit
 // How many bytes longer than its base an update may be: tensors are equal, headers may grow.
@@ -95,6 +98,9 @@ class Coordinator {
   Status FinishUpload(const identity::PeerId& caller, const BlobId& id);
   StatusOr<std::vector<Digest>> Leaves(const identity::PeerId& caller, const BlobId& id);
   StatusOr<std::unique_ptr<File>> OpenDownload(const identity::PeerId& caller, const BlobId& id);
+  // Whether a transfer that was begun may still go on: asked again and again while it runs.
+  Status CheckUpload(const identity::PeerId& caller, const BlobId& id) const;
+  Status CheckDownload(const identity::PeerId& caller, const BlobId& id) const;
 
   StatusOr<Bytes> Receipt(const identity::PeerId& caller, uint64_t entry_index);
   Status Report(const identity::PeerId& caller, const run::SiteProgress& progress);
@@ -102,8 +108,10 @@ class Coordinator {
   void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes);
   StatusOr<std::string> RunStatus(const identity::PeerId& caller, const RunId& run);
 
+  // Letters between sites and their parties: joins and renewals of leaves. A site that is its
+  // party's issuer sees the renewals of its party and may answer them.
   Status AskJoin(const identity::PeerId& caller, const std::string& request_json);
-  StatusOr<std::string> PollJoin(const identity::PeerId& caller, const std::string& token_id);
+  StatusOr<std::string> PollJoin(const identity::PeerId& caller, const std::string& letter_id);
   StatusOr<std::vector<std::string>> PendingJoins(const identity::PeerId& caller);
   Status GrantJoin(const identity::PeerId& caller, const std::string& grant_json);
 
@@ -119,7 +127,8 @@ class Coordinator {
   StatusOr<std::string> checkpoint() const;
   std::string origin() const;
   const charter::Charter& charter() const;  // never changes
-  // Not OK from a failure of the ledger's disk until its next append: health turns red.
+  // Not OK from a failure of the ledger's disk until its next append, and while the clock is so far
+  // behind the ledger's time that no run is driven: health turns red.
   Status Health() const;
 
  private:
@@ -153,6 +162,7 @@ class Coordinator {
   StatusOr<run::Submitted> ProveEntry(uint64_t index) const;
   // rounds.cc
   void StepRuns();
+  Status CheckClock() const;
   void TakeUp(const run::RunState& run);
   void Tell(const RunId& run, const run::Event& event);     // takes append_mutex_
   void StepRun(const RunId& run, const run::Event& event);  // its caller holds append_mutex_
@@ -167,8 +177,10 @@ class Coordinator {
   void ReduceRound(const Work& work);
   Status CheckLayout(const BlobId& update, const BlobId& base) const;
   // transfer.cc
-  Status CheckDownload(const identity::PeerId& caller, const BlobId& id) const;
   Status CheckCounts(const record::Contributed& contributed) const;
+  // letters.cc
+  Status TakeJoin(const identity::JoinRequest& request, const std::string& request_json);
+  Status TakeRenewal(const identity::RenewalRequest& request, const std::string& request_json);
   // coordinator.cc
   StatusOr<std::string> CheckpointAt(uint64_t size) const;
 
@@ -177,16 +189,19 @@ class Coordinator {
   Clock& clock_;
   std::unique_ptr<store::Blobs> blobs_;
   std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<Joins> joins_;
+  std::unique_ptr<LetterBox> letters_;
   std::string origin_;
 
   std::mutex append_mutex_;  // one check-append-fold at a time; before state_mutex_
   Quota refusals_{kRefusalsPerMinute};
   Quota entries_{kEntriesPerMinute};
   Quota asks_{kJoinAsksPerMinute};
+  Quota renewals_{kRenewalAsksPerMinute};
+  std::map<SiteId, Instant> renewal_asked_;  // the latest request of each site
   std::map<Digest, uint64_t> recent_;
   std::deque<Digest> recent_order_;
   uint64_t snapshot_size_ = 0;
+  bool clock_told_ = false;
 
   mutable std::shared_mutex state_mutex_;  // guards what follows; never held over disk writes
   std::condition_variable_any grown_;      // the ledger grew, or the end

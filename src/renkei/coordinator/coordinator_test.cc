@@ -10,7 +10,6 @@
 #include "renkei/coordinator/house_testing.h"
 #include "renkei/crypto/hash.h"
 #include "renkei/crypto/merkle.h"
-#include "renkei/identity/join.h"
 #include "renkei/ledger/merkle_proof.h"
 #include "renkei/ledger/mirror.h"
 #include "renkei/record/receipt.h"
@@ -361,61 +360,21 @@ TEST(Coordinator, ServesInThreads) {
   EXPECT_EQ(house.Run().outcome, "completed");
 }
 
-TEST(Coordinator, CarriesLettersBetweenASiteAndItsParty) {
+TEST(Coordinator, DrivesNoRunWhileItsClockIsBehindTheLedger) {
   Ran ran;
   ran.Begin(1, 4);
   House& house = *ran.house;
-  const SiteId site = house.federation.sites[0];
-  identity::JoinRequest request;
-  request.token_id = house.federation.Enrolled(site).token_id;
-  request.site = site;
-  request.key = house.federation.key(site.text()).public_key();
-  request.tls_public_key_pem = "pem";
-  const std::string json = identity::DumpJoinRequest(request);
-  const identity::PeerId nobody;
-  EXPECT_THAT(house.hub->AskJoin(nobody, "{}"), StatusIs(Code::kInvalidArgument));
-  ASSERT_THAT(house.hub->AskJoin(nobody, json), IsOk());
-  ASSERT_THAT(house.hub->AskJoin(nobody, json), IsOk());
-  EXPECT_THAT(house.hub->PollJoin(nobody, request.token_id), StatusIs(Code::kNotFound));
-  EXPECT_THAT(*house.hub->PendingJoins(House::Person("party-a")), SizeIs(1));
-  EXPECT_THAT(house.hub->PendingJoins(house.Site(site)), StatusIs(Code::kPermissionDenied));
-  identity::JoinGrant grant;
-  grant.token_id = request.token_id;
-  grant.chain_pem = "chain";
-  grant.root_pem = "root";
-  const std::string answer = identity::DumpJoinGrant(grant);
-  EXPECT_THAT(house.hub->GrantJoin(House::Person("party-a"), answer),
-              StatusIs(Code::kFailedPrecondition, HasSubstr("site.enrolled first")));
-  ASSERT_THAT(house.SubmitPerson("party-a", house.federation.Enrolled(site)), IsOk());
-  EXPECT_THAT(house.hub->GrantJoin(House::Person("party-b"), answer),
-              StatusIs(Code::kPermissionDenied));
-  ASSERT_THAT(house.Open(), IsOk()) << "letters survive a restart";
-  EXPECT_THAT(*house.hub->PendingJoins(House::Person("party-a")), SizeIs(1));
-  EXPECT_THAT(house.hub->GrantJoin(House::Person("party-a"), answer), IsOk());
-  EXPECT_THAT(*house.hub->PendingJoins(House::Person("party-a")), IsEmpty());
-  EXPECT_THAT(house.hub->PollJoin(nobody, request.token_id), IsOkAndHolds(answer));
-  house.clock.Advance(kJoinLifetime);
-  EXPECT_THAT(house.hub->PollJoin(nobody, request.token_id), StatusIs(Code::kNotFound));
-}
-
-TEST(Joins, AreBounded) {
-  LyingDisk disk;
-  auto joins = Joins::Open(disk, "joins.json").value();
-  const run::TestFederation federation{run::TestFederation::Options{}};
-  identity::JoinRequest request;
-  request.site = federation.sites[0];
-  request.key = federation.key("f0").public_key();
-  request.tls_public_key_pem = "pem";
-  const auto ask = [&](size_t number) {
-    request.token_id = fmt::format("token-{}", number);
-    return joins->Ask(identity::DumpJoinRequest(request), federation.now);
-  };
-  for (size_t i = 0; i < kJoinsPendingMax; ++i) ASSERT_THAT(ask(i), IsOk()) << i;
-  EXPECT_THAT(ask(kJoinsPendingMax), StatusIs(Code::kResourceExhausted));
-  EXPECT_THAT(ask(3), IsOk()) << "one that waits may ask again";
-  EXPECT_THAT(joins->Ask(std::string(kJoinBytesMax + 1, ' '), federation.now),
-              StatusIs(Code::kResourceExhausted));
-  EXPECT_THAT(joins->Pending(federation.now + kJoinLifetime), IsEmpty());
+  ASSERT_THAT(house.People(ran.spec), IsOk());
+  EXPECT_THAT(house.hub->Health(), IsOk());
+  house.clock.Jump(-std::chrono::hours(24));
+  EXPECT_THAT(house.hub->Health(),
+              StatusIs(Code::kFailedPrecondition, HasSubstr("86400 s behind the ledger's time")));
+  const uint64_t size = house.hub->BookNow().size();
+  house.hub->Turn();
+  EXPECT_EQ(house.hub->BookNow().size(), size) << "nothing was signed";
+  house.clock.Jump(std::chrono::hours(24));
+  ASSERT_THAT(house.LiveToTheEnd(ran.spec), IsOk());
+  EXPECT_EQ(house.Run().outcome, "completed");
 }
 
 TEST(Quota, GivesEachKeyItsShareOfAMinute) {

@@ -43,7 +43,7 @@ Status Coordinator::LoadLedger() {
   RK_ASSIGN_OR_RETURN(blobs_, store::MakeDirectoryBlobs(disk_, JoinPath(options_.dir, "blobs")));
   RK_ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(disk_, JoinPath(options_.dir, "ledger"),
                                                     origin_, *options_.key));
-  RK_ASSIGN_OR_RETURN(joins_, Joins::Open(disk_, JoinPath(options_.dir, "joins.json")));
+  RK_ASSIGN_OR_RETURN(letters_, LetterBox::Open(disk_, JoinPath(options_.dir, "letters.json")));
   if (ledger_->size() == 0) return Adopt();
   const auto root_at = [this](uint64_t size) { return ledger_->RootAt(size); };
   auto snapshot = ledger::ReadSnapshot(disk_, JoinPath(options_.dir, "snapshot"), root_at);

@@ -34,6 +34,14 @@ void Coordinator::StepRuns() {
     wake_at_.reset();
     step_asked_ = false;
   }
+  const Status clock = CheckClock();
+  if (!clock.ok() && !clock_told_) log::Error("coordinator.clock", {{"why", Message(clock)}});
+  clock_told_ = !clock.ok();
+  if (!clock.ok()) {
+    const std::unique_lock state(state_mutex_);
+    wake_at_ = clock_.Now() + kAppendRetry;
+    return;
+  }
   std::vector<RunId> open;
   for (const auto& [id, run] : book_.runs()) {
     if (run.phase != run::Phase::kFinished) open.push_back(id);
@@ -144,6 +152,7 @@ std::optional<run::Event> Coordinator::DetermineOwnSending(const run::RunState& 
     return std::nullopt;
   }
   if (run.coordinator_go && run.coordinator_go->ValidAt(now)) return std::nullopt;
+  if (run.IsSuspended(run.coordinator)) return std::nullopt;
   std::vector<record::Holder> recipients = run::ResultRecipients(run);
   std::erase(recipients, run.coordinator);
   const record::Determined determined =

@@ -46,6 +46,7 @@ Value CurveValue(const run::RunState& run) {
 std::string PhaseOf(const run::RunState& run, const SiteId& site, const run::Candidate& candidate) {
   if (candidate.refused) return "refused";
   if (!candidate.out.empty()) return "declined";
+  if (run.IsHalted(site)) return "suspended";
   switch (run.phase) {
     case run::Phase::kTraining:
       if (run.current.declined.contains(site)) return "declined";
@@ -98,7 +99,8 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
     row.Set("country", candidate.holder.country);
     const auto report = reports_.find(site);
     const bool speaks = report != reports_.end() && run->phase != run::Phase::kFinished &&
-                        report->second.progress.run == id && report->second.at >= run->since &&
+                        !run->IsHalted(site) && report->second.progress.run == id &&
+                        report->second.at >= run->since &&
                         report->second.progress.round == run->current.round;
     row.Set("phase", speaks ? report->second.progress.phase : PhaseOf(*run, site, candidate));
     row.Set("fraction", speaks ? report->second.progress.fraction : 0.0);

@@ -47,6 +47,12 @@ Status Coordinator::FinishUpload(const identity::PeerId& caller, const BlobId& i
   return status;
 }
 
+Status Coordinator::CheckUpload(const identity::PeerId& caller, const BlobId& id) const {
+  RK_RETURN_IF_ERROR(CheckKnown(caller));
+  const std::shared_lock lock(state_mutex_);
+  return FindUpload(book_, caller, id).status();
+}
+
 StatusOr<std::vector<Digest>> Coordinator::Leaves(const identity::PeerId& caller,
                                                   const BlobId& id) {
   RK_RETURN_IF_ERROR(CheckDownload(caller, id));

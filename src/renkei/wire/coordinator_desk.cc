@@ -52,6 +52,12 @@ class CoordinatorDesk final : public Desk {
   StatusOr<std::unique_ptr<File>> OpenDownload(const Caller& caller, const BlobId& id) override {
     return coordinator_.OpenDownload(caller, id);
   }
+  Status CheckUpload(const Caller& caller, const BlobId& id) override {
+    return coordinator_.CheckUpload(caller, id);
+  }
+  Status CheckDownload(const Caller& caller, const BlobId& id) override {
+    return coordinator_.CheckDownload(caller, id);
+  }
   void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) override {
     coordinator_.CountTransfer(received_bytes, sent_bytes);
   }

@@ -48,6 +48,9 @@ class Desk {
   virtual Status FinishUpload(const Caller& caller, const BlobId& id) = 0;
   virtual StatusOr<std::vector<Digest>> Leaves(const Caller& caller, const BlobId& id) = 0;
   virtual StatusOr<std::unique_ptr<File>> OpenDownload(const Caller& caller, const BlobId& id) = 0;
+  // Whether a transfer under way may go on; asked about once a second, from another thread.
+  virtual Status CheckUpload(const Caller& caller, const BlobId& id) = 0;
+  virtual Status CheckDownload(const Caller& caller, const BlobId& id) = 0;
 
   // Blob bytes that came in and went out, as they move.
   virtual void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) = 0;

@@ -33,6 +33,12 @@ class MemoryDesk final : public Desk {
   // What FinishUpload answers.
   void SetVerdict(Status verdict) { verdict_ = std::move(verdict); }
 
+  // What beginning a transfer and going on with one is answered for callers of `party`.
+  void Suspend(const PartyId& party) {
+    const std::lock_guard lock(mutex_);
+    suspended_ = party;
+  }
+
   // Downloads get the bytes of this blob, under the name and leaves of the one asked for.
   void ServeInstead(const BlobId& blob) { served_instead_ = blob; }
 
@@ -88,6 +94,7 @@ class MemoryDesk final : public Desk {
   StatusOr<std::unique_ptr<store::BlobSink>> BeginUpload(const Caller& caller, const BlobId& id,
                                                          std::span<const Digest> leaves) override {
     Note(caller);
+    RK_RETURN_IF_ERROR(CheckTransfer(caller));
     RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(id));
     if (here) return std::unique_ptr<store::BlobSink>();
     return blobs_->Receive(id, leaves);
@@ -102,7 +109,13 @@ class MemoryDesk final : public Desk {
   }
   StatusOr<std::unique_ptr<File>> OpenDownload(const Caller& caller, const BlobId& id) override {
     Note(caller);
+    RK_RETURN_IF_ERROR(CheckTransfer(caller));
     return blobs_->Open(served_instead_.value_or(id));
+  }
+
+  Status CheckUpload(const Caller& caller, const BlobId&) override { return CheckTransfer(caller); }
+  Status CheckDownload(const Caller& caller, const BlobId&) override {
+    return CheckTransfer(caller);
   }
 
   void CountTransfer(uint64_t received_bytes, uint64_t sent_bytes) override {
@@ -148,6 +161,11 @@ class MemoryDesk final : public Desk {
   }
 
  private:
+  Status CheckTransfer(const Caller& caller) const {
+    const std::lock_guard lock(mutex_);
+    if (suspended_ != caller.party) return Ok();
+    return Error(Code::kPermissionDenied, "suspended: {}", caller.party);
+  }
   void Note(const Caller& caller) {
     const std::lock_guard lock(mutex_);
     last_caller_ = caller;
@@ -160,6 +178,7 @@ class MemoryDesk final : public Desk {
   mutable std::mutex mutex_;
   std::condition_variable grown_;
   Caller last_caller_;
+  PartyId suspended_;
   std::vector<Bytes> entries_;
   std::vector<std::string> reports_;
   std::vector<std::string> joins_;

@@ -20,13 +20,20 @@ std::string Property(const grpc::ServerContext& context, const char* name) {
 
 }  // namespace
 
-StatusOr<identity::PeerId> Doorkeeper::Identify(const grpc::ServerContext& context) {
+std::string Doorkeeper::ShownChain(const grpc::ServerContext& context) {
   const std::string leaf = Property(context, GRPC_X509_PEM_CERT_PROPERTY_NAME);
-  if (leaf.empty()) return identity::PeerId{};
+  if (leaf.empty()) return leaf;
   // OpenSSL leaves the leaf out of the chain that a server sees.
-  std::string chain = Property(context, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
-  if (!chain.starts_with(leaf)) chain = leaf + chain;
+  const std::string chain = Property(context, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
+  return chain.starts_with(leaf) ? chain : leaf + chain;
+}
 
+StatusOr<identity::PeerId> Doorkeeper::Identify(const grpc::ServerContext& context) {
+  return IdentifyChain(ShownChain(context));
+}
+
+StatusOr<identity::PeerId> Doorkeeper::IdentifyChain(const std::string& chain) {
+  if (chain.empty()) return identity::PeerId{};
   const Instant now = clock_.Now();
   {
     const std::lock_guard lock(mutex_);

@@ -23,6 +23,10 @@ class Doorkeeper {
 
   // kAnonymous when no certificate was shown; UNAUTHENTICATED when the one shown does not count.
   StatusOr<identity::PeerId> Identify(const grpc::ServerContext& context);
+  // The same of a chain as ShownChain gives it: for a long call, again and again.
+  StatusOr<identity::PeerId> IdentifyChain(const std::string& chain);
+  // The chain that the caller showed, leaf first; "" when none.
+  static std::string ShownChain(const grpc::ServerContext& context);
 
  private:
   struct Verdict {

@@ -47,7 +47,9 @@ class GrpcPeer final : public run::Peer {
         static_cast<uint32_t>(std::clamp(wait, Milliseconds(0), kReadWaitMax).count()));
     RK_ASSIGN_OR_RETURN(const v1::ReadReply reply,
                         Call(&v1::Coordinator::Stub::Read, request, kCallDeadline + wait));
-    run::Page page{.entries = {}, .checkpoint = reply.checkpoint()};
+    run::Page page{.entries = {},
+                   .checkpoint = reply.checkpoint(),
+                   .now = Instant(Milliseconds(reply.now_ms()))};
     for (const std::string& entry : reply.entries()) page.entries.push_back(ToBytes(entry));
     return page;
   }

@@ -93,6 +93,7 @@ grpc::Status CoordinatorService::Read(grpc::ServerContext* context, const v1::Re
     RK_ASSIGN_OR_RETURN(run::Page page, WaitForPage(serving_, *context, caller, *request));
     for (const Bytes& entry : page.entries) reply->add_entries(ToText(entry));
     reply->set_checkpoint(std::move(page.checkpoint));
+    reply->set_now_ms(page.now.time_since_epoch().count());
     return Ok();
   });
 }

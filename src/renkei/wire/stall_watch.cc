@@ -13,8 +13,16 @@ StallWatch::~StallWatch() = default;  // jthread: asks to stop, then joins
 
 uint64_t StallWatch::Begin(std::function<void()> cancel) {
   const std::lock_guard lock(mutex_);
-  transfers_.emplace(next_id_, Transfer{.cancel = std::move(cancel), .moved = clock_.Monotonic()});
+  transfers_.emplace(next_id_, Transfer{.cancel = std::move(cancel),
+                                        .moved = clock_.Monotonic(),
+                                        .may_go_on = {},
+                                        .refusal = Ok()});
   return next_id_++;
+}
+
+void StallWatch::Guard(uint64_t id, std::function<Status()> may_go_on) {
+  const std::lock_guard lock(mutex_);
+  transfers_.at(id).may_go_on = std::move(may_go_on);
 }
 
 void StallWatch::Progress(uint64_t id) {
@@ -25,6 +33,11 @@ void StallWatch::Progress(uint64_t id) {
 bool StallWatch::broken(uint64_t id) const {
   const std::lock_guard lock(mutex_);
   return transfers_.at(id).broken;
+}
+
+Status StallWatch::refusal(uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  return transfers_.at(id).refusal;
 }
 
 void StallWatch::End(uint64_t id) {
@@ -50,7 +63,9 @@ void StallWatch::Watch(std::stop_token stop) {
     woken = break_all_;
     const Milliseconds now = clock_.Monotonic();
     for (auto& [id, transfer] : transfers_) {
-      if (transfer.broken || (!break_all_ && now - transfer.moved <= limit_)) continue;
+      if (transfer.broken) continue;
+      if (transfer.may_go_on) transfer.refusal = transfer.may_go_on();
+      if (transfer.refusal.ok() && !break_all_ && now - transfer.moved <= limit_) continue;
       transfer.broken = true;
       transfer.cancel();
     }

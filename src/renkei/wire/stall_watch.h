@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Breaks transfers that stand still. A transfer that moves may take as long as it needs.
+// Breaks transfers that stand still, and those that may not go on. A transfer that moves and may
+// take place takes as long as it needs.
 #pragma once
 
 #include <condition_variable>
@@ -8,8 +9,10 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "renkei/base/clock.h"
+#include "renkei/base/status.h"
 
 namespace renkei::wire {
 
@@ -26,8 +29,13 @@ class StallWatch {
 
   // `cancel` is called at most once, from the watch's thread, and never after End returned.
   uint64_t Begin(std::function<void()> cancel);
+  // From now on `may_go_on` is asked at every look, at least once a second, from the watch's
+  // thread: the transfer is broken once it says no. It must not call the watch.
+  void Guard(uint64_t id, std::function<Status()> may_go_on);
   void Progress(uint64_t id);
   bool broken(uint64_t id) const;
+  // Why it may not go on; OK when it may, also when it stood still.
+  Status refusal(uint64_t id) const;
   void End(uint64_t id);
   // Breaks all there are and all that begin from now on.
   void BreakAll();
@@ -36,6 +44,8 @@ class StallWatch {
   struct Transfer {
     std::function<void()> cancel;
     Milliseconds moved;
+    std::function<Status()> may_go_on;
+    Status refusal;
     bool broken = false;
   };
   void Watch(std::stop_token stop);
@@ -59,8 +69,10 @@ class WatchedTransfer {
   WatchedTransfer(const WatchedTransfer&) = delete;
   WatchedTransfer& operator=(const WatchedTransfer&) = delete;
 
+  void Guard(std::function<Status()> may_go_on) { watch_.Guard(id_, std::move(may_go_on)); }
   void Progress() { watch_.Progress(id_); }
   bool broken() const { return watch_.broken(id_); }
+  Status refusal() const { return watch_.refusal(id_); }
 
  private:
   StallWatch& watch_;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/wire/stall_watch.h"
 
+#include <atomic>
 #include <semaphore>
 
 #include <gtest/gtest.h>
+
+#include "renkei/base/status_testing.h"
 
 namespace renkei::wire {
 namespace {
@@ -23,6 +26,27 @@ TEST(StallWatch, BreaksWhatStandsStillAndNotWhatMoves) {
   broken.acquire();
   EXPECT_TRUE(still.broken());
   EXPECT_FALSE(moving.broken());
+}
+
+TEST(StallWatch, BreaksWhatMovesAndMayNotGoOn) {
+  ManualClock clock(kStart);
+  StallWatch watch(clock, Milliseconds(80));
+  std::binary_semaphore broken{0};
+  std::atomic<bool> may = true;
+  WatchedTransfer guarded(watch, [&] { broken.release(); });
+  std::counting_semaphore<100> looks{0};
+  guarded.Guard([&]() -> Status {
+    looks.release();
+    return may ? Ok() : Error(Code::kPermissionDenied, "suspended");
+  });
+  looks.acquire();
+  looks.acquire();
+  EXPECT_FALSE(guarded.broken());
+  EXPECT_THAT(guarded.refusal(), IsOk());
+  may = false;
+  broken.acquire();
+  EXPECT_TRUE(guarded.broken());
+  EXPECT_THAT(guarded.refusal(), StatusIs(Code::kPermissionDenied, "suspended"));
 }
 
 TEST(StallWatch, BreakAllReachesTheFutureToo) {

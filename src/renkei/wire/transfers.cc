@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "renkei/wire/doorkeeper.h"
 #include "renkei/wire/messages.h"
 #include "renkei/wire/protocol.h"
 #include "renkei/wire/service.h"
@@ -33,8 +34,20 @@ StatusOr<BlobId> ParseBlob(const std::string& text) {
 // Why a stream gave no next message.
 Status Ended(const Serving& serving, const WatchedTransfer& watched, std::string_view where) {
   if (serving.closing) return Error(Code::kUnavailable, "the coordinator is shutting down");
+  if (const Status refusal = watched.refusal(); !refusal.ok()) return refusal;
   if (watched.broken()) return Error(Code::kUnavailable, "no progress {}: resume", where);
   return Error(Code::kUnavailable, "the stream ended {}: resume", where);
+}
+
+// A transfer outlives the moment at which it was allowed: whether its certificate still counts and
+// nobody has cut its crossing is asked as long as it runs.
+template <typename Check>
+void GuardTransfer(Serving& serving, const grpc::ServerContext& context, WatchedTransfer& watched,
+                   Check check) {
+  watched.Guard([&serving, chain = Doorkeeper::ShownChain(context), check]() -> Status {
+    RK_RETURN_IF_ERROR(serving.door.IdentifyChain(chain).status());
+    return check();
+  });
 }
 
 class UploadSession {
@@ -65,8 +78,12 @@ class UploadSession {
       };
       RK_RETURN_IF_ERROR(ShowLifeDuring(begin));
     }
+    GuardTransfer(serving_, *context_, watched_, [&desk = serving_.desk, caller, id = id_] {
+      return desk.CheckUpload(caller, id);
+    });
     RK_RETURN_IF_ERROR(Accept(sink == nullptr ? id_.chunks() : sink->verified_chunks()));
     if (sink != nullptr) RK_RETURN_IF_ERROR(ReceiveChunks(*sink));
+    watched_.Guard({});  // All has crossed; FinishUpload asks once more.
     const auto finish = [&]() -> Status {
       if (sink != nullptr) RK_RETURN_IF_ERROR(sink->Commit());
       sink.reset();
@@ -172,6 +189,9 @@ class DownloadSession {
         serving_.transfers.EnterDownload(
             id_, caller.Uri(), [context = context_] { context->TryCancel(); }, kOlderTransferWait));
     RK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, serving_.desk.OpenDownload(caller, id_));
+    GuardTransfer(serving_, *context_, watched_, [&desk = serving_.desk, caller, id = id_] {
+      return desk.CheckDownload(caller, id);
+    });
     if (send_leaves) RK_RETURN_IF_ERROR(SendLeaves(caller));
     RK_RETURN_IF_ERROR(Next("before its first chunk"));
     if (!request_.has_resume() || request_.resume().from_chunk() > id_.chunks()) {
