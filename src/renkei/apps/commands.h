@@ -85,6 +85,13 @@ struct SiteApproveOptions {
 Exit SiteApprove(const SiteApproveOptions& options, const Console& console);
 Exit SiteStart(const std::string& dir);
 
+struct SuspendOptions {
+  ActorOptions actor;
+  std::string site;  // empty: the whole party
+};
+Exit Suspend(const SuspendOptions& options, const Console& console);
+Exit Resume(const SuspendOptions& options, const Console& console);
+
 struct RunSubmitOptions {
   ActorOptions actor;
   std::string spec_file;

@@ -11,6 +11,7 @@
 #include "renkei/apps/party_files.h"
 #include "renkei/apps/signals.h"
 #include "renkei/base/log.h"
+#include "renkei/base/steady_clock.h"
 #include "renkei/coordinator/coordinator.h"
 #include "renkei/wire/coordinator_desk.h"
 #include "renkei/wire/server.h"
@@ -87,7 +88,8 @@ class Service {
   }
 
   std::unique_ptr<Disk> disk_ = MakeRealDisk();
-  std::unique_ptr<Clock> clock_ = MakeSystemClock();
+  std::unique_ptr<Clock> wall_clock_ = MakeSystemClock();
+  std::unique_ptr<Clock> clock_ = std::make_unique<SteadyClock>(*wall_clock_);
   charter::Charter charter_;
   std::unique_ptr<identity::PartyAuthority> authority_;
   std::unique_ptr<crypto::SigningKey> key_;

@@ -27,6 +27,7 @@ struct Choice {
   SiteInviteOptions site_invite;
   SiteJoinOptions site_join;
   SiteApproveOptions site_approve;
+  SuspendOptions suspend;
   RunSubmitOptions run_submit;
   RunOptions run;
   LedgerOptions ledger;
@@ -160,6 +161,19 @@ void AddSite(CLI::App& app, Choice& choice) {
   OnChosen(start, choice, [&choice](const Console&) { return SiteStart(choice.path); });
 }
 
+void AddSuspend(CLI::App& app, Choice& choice) {
+  SuspendOptions& o = choice.suspend;
+  const auto add = [&](const char* name, const char* purpose,
+                       Exit (*run)(const SuspendOptions&, const Console&)) {
+    CLI::App* command = app.add_subcommand(name, purpose);
+    ActorFlags(command, o.actor);
+    command->add_option("--site", o.site, "only this site of the party");
+    OnChosen(command, choice, [&o, run](const Console& console) { return run(o, console); });
+  };
+  add("suspend", "cut all crossings of your party, or of one of its sites, at once", Suspend);
+  add("resume", "let the crossings of your party, or of one of its sites, go on", Resume);
+}
+
 void AddRun(CLI::App& app, Choice& choice) {
   CLI::App* group = Group(app, "run", "joint training runs");
   RunSubmitOptions& s = choice.run_submit;
@@ -267,6 +281,7 @@ int Main(int argc, char** argv) {
   AddAuthority(app, choice);
   AddCoordinator(app, choice);
   AddSite(app, choice);
+  AddSuspend(app, choice);
   AddRun(app, choice);
   AddLedger(app, choice);
   AddRelease(app, choice);

@@ -11,17 +11,16 @@
 #include "renkei/apps/connection.h"
 #include "renkei/apps/signals.h"
 #include "renkei/base/log.h"
-#include "renkei/identity/party_authority.h"
+#include "renkei/base/steady_clock.h"
 #include "renkei/site/agent.h"
+#include "renkei/site/leaf.h"
 #include "renkei/site/site_config.h"
 #include "renkei/site/site_files.h"
 
 namespace renkei::apps {
 namespace {
 
-constexpr auto kRenewBefore = std::chrono::hours(12);  // half of a leaf's life
 constexpr Milliseconds kLook{500};
-constexpr uint64_t kPemBytesMax = 64 << 10;
 
 // What trainers get of our own environment.
 std::map<std::string, std::string> TrainerEnvironment() {
@@ -45,11 +44,14 @@ class Site {
                         ReadText(*disk_, files_.config(), site::kSiteConfigBytesMax));
     RK_ASSIGN_OR_RETURN(config_, site::ParseSiteConfig(text, files_.config()));
     RK_ASSIGN_OR_RETURN(charter_, LoadCharter(*disk_, files_.charter(), clock_->Now()));
-    RK_ASSIGN_OR_RETURN(tls_.chain_pem, ReadText(*disk_, files_.tls_chain(), kPemBytesMax));
-    RK_ASSIGN_OR_RETURN(tls_.key_pem, ReadText(*disk_, files_.tls_key(), kPemBytesMax));
-    RK_ASSIGN_OR_RETURN(tls_.not_after, ValidUntil());
-    RK_RETURN_IF_ERROR(RenewIfDue().status());
-    if (peer_ == nullptr) peer_ = ConnectTo(charter_, tls_, *clock_, *random_);
+    RK_ASSIGN_OR_RETURN(
+        leaf_, site::Leaf::Load(
+                   {.files = files_,
+                    .config = config_,
+                    .charter = charter_,
+                    .stranger = [this] { return ConnectTo(charter_, {}, *clock_, *random_); }},
+                   *disk_, *clock_, *random_));
+    peer_ = ConnectTo(charter_, leaf_->tls(), *clock_, *random_);
     RK_ASSIGN_OR_RETURN(agent_, site::Agent::Open({.dir = files_.dir,
                                                    .config = config_,
                                                    .environment = TrainerEnvironment(),
@@ -76,49 +78,22 @@ class Site {
   }
 
  private:
-  // Until when the leaf on disk counts: not at all when it does not verify now.
-  StatusOr<Instant> ValidUntil() {
-    const charter::Party* party = charter_.FindParty(config_.party);
-    if (party == nullptr) {
-      return Error(Code::kUnauthenticated, "{}: party {} is not in the charter", files_.config(),
-                   config_.party);
-    }
-    const auto leaf = crypto::VerifyChain(tls_.chain_pem, party->ca_pem, clock_->Now());
-    if (leaf.ok()) return leaf->not_after;
-    log::Warn("site.leaf", {{"file", files_.tls_chain()}, {"why", Message(leaf.status())}});
-    return Instant();
-  }
-
-  // A site that is its party's issuer renews its own leaf; others live as long as theirs.
   StatusOr<run::Peer*> RenewIfDue() {
-    if (clock_->Now() + kRenewBefore < tls_.not_after) return nullptr;
-    if (config_.issuer_dir.empty()) {
-      if (clock_->Now() < tls_.not_after) return nullptr;
-      return Error(Code::kUnauthenticated,
-                   "{}: the certificate is not valid any more; set [issuer] in {} or join again "
-                   "with a new token",
-                   files_.tls_chain(), files_.config());
-    }
-    RK_ASSIGN_OR_RETURN(const auto authority,
-                        identity::PartyAuthority::Open(*disk_, config_.issuer_dir));
-    const identity::PeerId self = {
-        .party = config_.party, .kind = identity::PeerKind::kSite, .name = config_.site.text()};
-    RK_ASSIGN_OR_RETURN(tls_, authority.IssueTls(self, clock_->Now()));
-    RK_RETURN_IF_ERROR(WriteWhole(*disk_, files_.tls_key(), AsBytes(tls_.key_pem)));
-    RK_RETURN_IF_ERROR(WriteWhole(*disk_, files_.tls_chain(), AsBytes(tls_.chain_pem)));
-    log::Info("site.leaf-renewed", {{"until", FormatInstant(tls_.not_after)}});
+    RK_ASSIGN_OR_RETURN(const bool renewed, leaf_->Renew(agent_->book()));
+    if (!renewed) return nullptr;
     former_peer_ = std::move(peer_);
-    peer_ = ConnectTo(charter_, tls_, *clock_, *random_);
+    peer_ = ConnectTo(charter_, leaf_->tls(), *clock_, *random_);
     return peer_.get();
   }
 
   std::unique_ptr<Disk> disk_ = MakeRealDisk();
-  std::unique_ptr<Clock> clock_ = MakeSystemClock();
+  std::unique_ptr<Clock> wall_clock_ = MakeSystemClock();
+  std::unique_ptr<Clock> clock_ = std::make_unique<SteadyClock>(*wall_clock_);
   std::unique_ptr<Random> random_ = MakeSystemRandom();
   site::SiteFiles files_;
   site::SiteConfig config_;
   charter::Charter charter_;
-  identity::TlsFiles tls_;
+  std::unique_ptr<site::Leaf> leaf_;
   std::unique_ptr<run::Peer> former_peer_;  // until the next one: calls may still run on it
   std::unique_ptr<run::Peer> peer_;
   std::unique_ptr<site::Agent> agent_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -19,6 +20,25 @@ bool IsFatal(const Status& status) { return status.code() == Code::kDataLoss; }
 
 std::string LogOrigin(const SiteConfig& config) {
   return fmt::format("renkei/gate/{}/{}", config.party, config.site);
+}
+
+// FAILED_PRECONDITION, naming the skew, when this machine's clock is further off than entries may
+// be.
+Status ClockStatus(Instant now, Milliseconds skew, Instant ledger_last) {
+  if (std::abs(skew.count()) > run::kClockSkewMax.count()) {
+    return Error(Code::kFailedPrecondition,
+                 "clock: this machine says {}, {} s {} the coordinator; the gate holds until the "
+                 "clock is set right",
+                 FormatInstant(now), std::abs(skew.count()) / 1000,
+                 skew.count() > 0 ? "ahead of" : "behind");
+  }
+  if (now + run::kClockSkewMax < ledger_last) {
+    return Error(Code::kFailedPrecondition,
+                 "clock: this machine says {}, {} s behind the ledger's last entry; the gate holds "
+                 "until the clock is set right",
+                 FormatInstant(now), (ledger_last - now).count() / 1000);
+  }
+  return Ok();
 }
 
 // Blobs that a run may still ask for.
@@ -71,6 +91,12 @@ Status Agent::OpenStores() {
   RK_ASSIGN_OR_RETURN(GateLog log,
                       GateLog::Open(disk_, files_.gate_log(), LogOrigin(options_.config), key_));
   gate_log_ = std::make_unique<GateLog>(std::move(log));
+  if (!options_.config.issuer_dir.empty()) {
+    RK_ASSIGN_OR_RETURN(RenewalDesk desk,
+                        RenewalDesk::Open(disk_, clock_, options_.config.issuer_dir,
+                                          files_.renewals(), own_.party));
+    renewals_ = std::move(desk);
+  }
   RK_ASSIGN_OR_RETURN(blobs_, store::MakeDirectoryBlobs(disk_, files_.blobs()));
   RK_RETURN_IF_ERROR(disk_.MakeDirs(files_.receipts()));
   RK_ASSIGN_OR_RETURN(const auto receipts, ListReceipts(files_, disk_));
@@ -109,8 +135,11 @@ Status Agent::Serve(std::stop_token stop) {
 
 StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
   RK_RETURN_IF_ERROR(TakeRenewedPeer());
-  RK_RETURN_IF_ERROR(view_.Sync(*peer_, wait).status());
+  RK_RETURN_IF_ERROR(Sync(wait));
   RK_RETURN_IF_ERROR(CheckEnrolment());
+  RK_RETURN_IF_ERROR(CheckClock());
+  RK_RETURN_IF_ERROR(CompleteGateLog());
+  AnswerRenewals();
   const std::vector<Duty> duties = Duties();
   if (duties.empty()) RK_RETURN_IF_ERROR(Tidy());
   Status failure;
@@ -174,11 +203,34 @@ Status Agent::CheckEnrolment() const {
   return Ok();
 }
 
+Status Agent::Sync(Milliseconds wait) {
+  RK_RETURN_IF_ERROR(view_.Sync(*peer_, wait).status());
+  const Instant there = view_.coordinator_now();
+  skew_ = there == Instant() ? Milliseconds(0) : clock_.Now() - there;
+  return Ok();
+}
+
+// With a clock that is far off, no date in a determination means what it says: everything holds.
+Status Agent::CheckClock() {
+  const Status right = ClockStatus(clock_.Now(), skew_, view_.book().last());
+  if (!right.ok() && !clock_told_) log::Error("site.clock", {{"why", Message(right)}});
+  if (right.ok() && clock_told_) log::Info("site.clock-right-again");
+  clock_told_ = !right.ok();
+  return right;
+}
+
 Status Agent::TakeRenewedPeer() {
   if (!options_.renewed_peer) return Ok();
   RK_ASSIGN_OR_RETURN(run::Peer* const peer, options_.renewed_peer());
   if (peer != nullptr) peer_ = peer;
   return Ok();
+}
+
+// The other sites' affair: a failure here does not keep this one from its own duties.
+void Agent::AnswerRenewals() {
+  if (!renewals_ || view_.book().FindSite(own_.site) == nullptr) return;
+  const Status answered = renewals_->Answer(*peer_, view_.book());
+  if (!answered.ok()) log::Debug("issuer.letters", {{"reason", Text(answered)}});
 }
 
 void Agent::Pause(std::stop_token stop, Milliseconds time) {

@@ -29,6 +29,7 @@
 #include "renkei/site/duties.h"
 #include "renkei/site/gate_log.h"
 #include "renkei/site/ledger_view.h"
+#include "renkei/site/renewal_desk.h"
 #include "renkei/site/site_config.h"
 #include "renkei/site/site_files.h"
 #include "renkei/site/trainer.h"
@@ -37,7 +38,8 @@
 namespace renkei::site {
 
 inline constexpr Milliseconds kLongPoll{5'000};
-inline constexpr Milliseconds kPauseMin{100};  // after a failure; doubles
+inline constexpr Milliseconds kLookEvery{1'000};  // at the ledger, during a task or a transfer
+inline constexpr Milliseconds kPauseMin{100};     // after a failure; doubles
 inline constexpr Milliseconds kPauseMax{30'000};
 inline constexpr Milliseconds kHoldReconsidered{3'600'000};  // a hold is asked again
 // A trainer that somebody else kills (the kernel short of memory, an administrator) is started
@@ -100,14 +102,22 @@ class Agent {
   bool IsDue(const Duty& duty);
   Status Perform(const Duty& duty, std::stop_token stop);
   Status CheckEnrolment() const;
+  // Brings the view up to date, and looks how far this machine's clock is off.
+  Status Sync(Milliseconds wait);
+  Status CheckClock();
   Status TakeRenewedPeer();
+  void AnswerRenewals();
   void Pause(std::stop_token stop, Milliseconds time);
   Status Tidy();
   void Report(const RunId& run, uint32_t round, std::string phase, double fraction);
   // agent_gate.cc
+  Status CompleteGateLog();
+  // The blobs for a transfer of `duty`, whose every chunk asks whether it is still due.
+  std::unique_ptr<store::Blobs> BlobsWhileDue(const Duty& duty);
   Status Determine(const DetermineItem& duty);
   Status Decline(const DeclineRound& duty);
   Status SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwise);
+  Status CheckNotHalted(const run::RunState& run) const;
   Status CheckMayReceive(const run::RunState& run) const;
   Status CheckMaySend(const run::RunState& run, std::string_view item) const;
   // agent_task.cc
@@ -115,7 +125,7 @@ class Agent {
   Status Evaluate(const EvaluateModel& duty, std::stop_token stop);
   StatusOr<Attempt> RunTask(const Duty& duty, const Task& task, const BlobId& model,
                             std::stop_token stop);
-  Status Fetch(const BlobId& model);
+  Status Fetch(const Duty& duty, const BlobId& model);
   StatusOr<Attempt> RunProgram(const Duty& duty, const Task& task, std::stop_token stop);
   // True when a task on `model` lacks room; said before and after an attempt.
   bool DiskIsFull(uint64_t bytes_wanted);
@@ -144,9 +154,13 @@ class Agent {
   charter::Charter charter_;
   LedgerView view_;
   std::unique_ptr<GateLog> gate_log_;
+  std::optional<RenewalDesk> renewals_;  // when this site is its party's issuer
   std::unique_ptr<store::Blobs> blobs_;
   std::set<std::pair<RunId, std::string>> told_;  // determinations submitted since the start
   std::set<uint64_t> receipted_;
+  std::set<uint64_t> in_gate_log_;  // own determinations that the gate log is known to hold
+  Milliseconds skew_{0};            // of this clock before the coordinator's, at the last Sync
+  bool clock_told_ = false;
   uint64_t tidied_at_ = 0;  // ledger size
 };
 

@@ -106,7 +106,8 @@ StatusOr<std::optional<record::Contributed>> Agent::LoadDraft(const TrainRound& 
 }
 
 Status Agent::Contribute(const TrainRound& duty, record::Contributed draft) {
-  RK_RETURN_IF_ERROR(view_.Sync(*peer_, Milliseconds(0)).status());
+  RK_RETURN_IF_ERROR(Sync(Milliseconds(0)));
+  RK_RETURN_IF_ERROR(CheckClock());
   if (!IsDue(duty)) return Ok();  // The round closed meanwhile: its entry says so.
   const run::RunState& run = *view_.book().FindRun(duty.run);
   RK_RETURN_IF_ERROR(CheckMaySend(run, "update"));
@@ -147,7 +148,8 @@ Status Agent::SendUpdate(const Deliver& duty) {
 // All of it is there already when this is called again: that costs one message.
 Status Agent::Upload(const Deliver& duty) {
   Milliseconds reported = clock_.Monotonic();
-  const Status sent = peer_->Upload(*blobs_, duty.update, [&](uint64_t done, uint64_t total) {
+  const auto guarded = BlobsWhileDue(duty);
+  const Status sent = peer_->Upload(*guarded, duty.update, [&](uint64_t done, uint64_t total) {
     if (clock_.Monotonic() - reported < kReportEvery) return;
     reported = clock_.Monotonic();
     Report(duty.run, duty.round, "contributing",

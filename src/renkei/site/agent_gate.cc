@@ -5,8 +5,35 @@
 #include "renkei/base/log.h"
 #include "renkei/gate/determine.h"
 #include "renkei/site/agent.h"
+#include "renkei/site/guarded_blobs.h"
 
 namespace renkei::site {
+
+// The ledger may hold words of this site that its own log has not: then the directory is an older
+// copy of what it was. The words stand, and the log learns them again before anything is added.
+Status Agent::CompleteGateLog() {
+  for (const auto& [id, run] : view_.book().runs()) {
+    const run::Candidate* candidate = run.Find(own_.site);
+    if (candidate == nullptr) continue;
+    for (const auto* standing : {&candidate->update, &candidate->metrics}) {
+      if (!*standing || in_gate_log_.contains((*standing)->index)) continue;
+      const uint64_t index = (*standing)->index;
+      RK_ASSIGN_OR_RETURN(const Bytes envelope, view_.Entry(index));
+      if (!gate_log_->Holds(envelope)) {
+        log::Error("gate.log-is-older",
+                   {{"log", files_.gate_log()},
+                    {"entry", index},
+                    {"why",
+                     "the ledger holds a determination of this site that its own log does "
+                     "not: the directory was restored from an older copy, or another machine "
+                     "works with this site's key"}});
+        RK_RETURN_IF_ERROR(gate_log_->Restore(envelope));
+      }
+      in_gate_log_.insert(index);
+    }
+  }
+  return Ok();
+}
 
 Status Agent::Determine(const DetermineItem& duty) {
   const run::RunState& run = *view_.book().FindRun(duty.run);
@@ -61,12 +88,37 @@ Status Agent::SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwi
   return Decline(otherwise);
 }
 
+// Asked by the transfer itself, in this thread: meanwhile the ledger is followed, and what the
+// parties decided counts for what is under way.
+std::unique_ptr<store::Blobs> Agent::BlobsWhileDue(const Duty& duty) {
+  return GuardBlobs(*blobs_, [this, duty, looked = clock_.Monotonic()]() mutable -> Status {
+    if (clock_.Monotonic() - looked < kLookEvery) return Ok();
+    looked = clock_.Monotonic();
+    const Status synced = Sync(Milliseconds(0));
+    if (synced.code() == Code::kDataLoss) return synced;
+    if (!synced.ok()) return Ok();  // The transfer's own link says what is wrong.
+    RK_RETURN_IF_ERROR(CheckClock());
+    AnswerRenewals();
+    if (IsDue(duty)) return Ok();
+    return Error(Code::kFailedPrecondition, "not due any more: {}", Describe(duty));
+  });
+}
+
+Status Agent::CheckNotHalted(const run::RunState& run) const {
+  if (!run.IsHalted(own_.site)) return Ok();
+  return Error(Code::kFailedPrecondition,
+               "the crossings of this site, of the owner of run {} or of the coordinator are "
+               "suspended; their party resumes them (renkei resume)",
+               run.run);
+}
+
 Status Agent::CheckMayReceive(const run::RunState& run) const {
   const Instant now = clock_.Now();
   if (now >= charter_.expires) {
     return Error(Code::kFailedPrecondition, "the charter expired at {}",
                  FormatInstant(charter_.expires));
   }
+  RK_RETURN_IF_ERROR(CheckNotHalted(run));
   if (!run.owner_go || !run.owner_go->ValidAt(now) || !run::Covers(*run.owner_go, {own_})) {
     return Error(Code::kPermissionDenied,
                  "no valid determination of {} lets the model of run {} come to this site",
@@ -79,6 +131,7 @@ Status Agent::CheckMayReceive(const run::RunState& run) const {
 }
 
 Status Agent::CheckMaySend(const run::RunState& run, std::string_view item) const {
+  RK_RETURN_IF_ERROR(CheckNotHalted(run));
   const run::Candidate& candidate = *run.Find(own_.site);
   const auto& standing = item == "update" ? candidate.update : candidate.metrics;
   if (!standing) return Error(Code::kFailedPrecondition, "no determination for the {}", item);

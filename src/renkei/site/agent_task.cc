@@ -54,7 +54,7 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   if (DiskIsFull(4 * model.size_bytes)) return Attempt{.result = {}, .decline_code = "disk-full"};
   Report(task.run, task.round, "fetching", 0);
   RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(model));
-  if (!here) RK_RETURN_IF_ERROR(Fetch(model));
+  if (!here) RK_RETURN_IF_ERROR(Fetch(duty, model));
   Attempt attempt;
   for (int restarts = 0;; ++restarts) {
     RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
@@ -78,8 +78,9 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
 }
 
 // Bytes that are not the model prove nothing against anybody: they may come right.
-Status Agent::Fetch(const BlobId& model) {
-  const Status fetched = peer_->Download(model, *blobs_, [](uint64_t, uint64_t) {});
+Status Agent::Fetch(const Duty& duty, const BlobId& model) {
+  const auto guarded = BlobsWhileDue(duty);
+  const Status fetched = peer_->Download(model, *guarded, [](uint64_t, uint64_t) {});
   if (fetched.code() != Code::kDataLoss) return fetched;
   log::Error("model.damaged", {{"model", model.Text()}, {"reason", Message(fetched)}});
   return Error(Code::kUnavailable, "what the coordinator sent as the model is damaged: {}",
@@ -136,9 +137,11 @@ Status Agent::LookAround(const Duty& duty, const Task& task) {
   const uint64_t run_index = view_.book().FindRun(task.run)->index;
   Report(task.run, RoundOf(duty), PhaseOf(task.kind),
          ReadProgress(files_.task(run_index, task.round, task.kind), disk_));
-  const Status synced = view_.Sync(*peer_, Milliseconds(0)).status();
+  if (!TakeRenewedPeer().ok()) return Ok();
+  const Status synced = Sync(Milliseconds(0));
   if (synced.code() == Code::kDataLoss) return synced;
-  if (!synced.ok()) return Ok();
+  if (!synced.ok() || !CheckClock().ok()) return Ok();
+  AnswerRenewals();
   for (const Duty& other : Duties()) {
     if (!IsQuick(other)) break;
     const Status done = Perform(other, {});

@@ -285,6 +285,91 @@ TEST_F(AgentTest, DoesNotRepeatAnUpdateThatTheCoordinatorRefused) {
   EXPECT_EQ(Calls(f0_), "train\n");
 }
 
+TEST_F(AgentTest, HasNothingToDoWhileSuspendedAndGoesOnAfterwards) {
+  StartRun(2, 1);
+  StartAll();
+  const PartyId party = federation_.PartyOf(f1_);
+  coordinator_.on_report = [&](const run::SiteProgress& progress) {
+    const bool already = coordinator_.book().suspensions().Cover(federation_.HolderOf(f1_));
+    if (progress.phase != "training" || already) return;
+    coordinator_.Write(
+        record::CrossingsSuspended{.party = party, .site = f1_, .at = federation_.now}, "party-b");
+  };
+  Map(f1_, "sleep 30");
+  ASSERT_THAT(Start(f1_), IsOk());
+  for (int i = 0; i < kTurnsMax && coordinator_.book().suspensions().sites.empty(); ++i) {
+    ASSERT_THAT(Turn(f0_), IsOk());
+    ASSERT_THAT(Turn(f1_), IsOk());
+  }
+  ASSERT_THAT(Turn(f1_), IsOkAndHolds(false));
+  for (int i = 0; i < kTurnsMax && coordinator_.run().current.round < 2; ++i) {
+    ASSERT_THAT(Turn(f0_), IsOk());
+    ASSERT_THAT(Turn(f1_), IsOkAndHolds(false)) << "neither sends nor says that it declines";
+  }
+  const auto closed = coordinator_.All<record::RoundClosed>();
+  ASSERT_THAT(closed, SizeIs(1));
+  EXPECT_THAT(closed[0].not_counted, ElementsAre(record::NotCounted{f1_, "suspended"}));
+  EXPECT_THAT(DeclineCodes(), IsEmpty());
+}
+
+TEST_F(AgentTest, HoldsWhileItsClockIsADayOffAndNamesTheSkew) {
+  StartRun(1, 2);
+  StartAll();
+  for (const int days : {1, -1}) {
+    const Milliseconds by = std::chrono::hours(24 * days);
+    coordinator_.now = clock_.Now();
+    clock_.Jump(by);
+    EXPECT_THAT(agents_.at(f0_)->Turn({}, Milliseconds(0)),
+                StatusIs(Code::kFailedPrecondition,
+                         HasSubstr(days > 0 ? "86400 s ahead of" : "s behind the coordinator")));
+    EXPECT_THAT(coordinator_.All<record::Contributed>(), IsEmpty());
+    EXPECT_FALSE(coordinator_.run().Find(f0_)->update) << "the gate said nothing";
+    clock_.Jump(-by);
+  }
+  RunToEnd();
+  EXPECT_EQ(Calls(f0_), "train\nevaluate\n");
+}
+
+TEST_F(AgentTest, CatchesUpAfterAWeekendAndTakesPart) {
+  StartAll();
+  ASSERT_THAT(Turn(f0_), IsOkAndHolds(false));
+  agents_.clear();
+  clock_.Jump(std::chrono::hours(62));
+  coordinator_.now = clock_.Now();
+  federation_.now = clock_.Now();
+  StartRun(2, 2);
+  StartAll();
+  RunToEnd();
+  EXPECT_EQ(Calls(f0_), kTwoRounds);
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+}
+
+TEST_F(AgentTest, RestoredFromAnOlderCopyLearnsItsOwnWordsAgainAndRepeatsNothing) {
+  StartAll();
+  ASSERT_THAT(Turn(f0_), IsOkAndHolds(false));
+  agents_.clear();
+  const std::string backup = root_ + "/backup";
+  ASSERT_EQ(std::system(("cp -r " + Dir(f0_) + " " + backup).c_str()), 0);
+  StartRun(2, 2);
+  StartAll();
+  for (int i = 0; i < kTurnsMax && coordinator_.uploads < 2; ++i) {
+    for (const SiteId& site : federation_.sites) ASSERT_THAT(Turn(site), IsOk());
+  }
+  ASSERT_EQ(coordinator_.uploads, 2);
+  agents_[f0_].reset();
+  ASSERT_THAT(RemoveTree(*disk_, Dir(f0_)), IsOk());
+  ASSERT_EQ(std::system(("mv " + backup + " " + Dir(f0_)).c_str()), 0);
+  ASSERT_THAT(Start(f0_), IsOk());
+  RunToEnd();
+  EXPECT_THAT(coordinator_.All<record::Contributed>(), SizeIs(4)) << "twice each, one a round";
+  EXPECT_THAT(coordinator_.All<record::Determined>(), SizeIs(2 + 4)) << "nothing said twice";
+  agents_[f0_].reset();
+  const auto log = ledger::Ledger::Open(*disk_, SiteFiles{Dir(f0_)}.gate_log(),
+                                        "renkei/gate/party-a/f0", federation_.key("f0"));
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ((*log)->size(), 2U) << "the log has both words again";
+}
+
 TEST_F(AgentTest, ServesUntilAskedToStop) {
   StartRun(1, 2);
   StartAll();

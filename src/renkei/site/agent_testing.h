@@ -30,12 +30,16 @@ class TestClock final : public Clock {
  public:
   explicit TestClock(Instant start) : start_(start) {}
   Instant Now() override { return start_ + Monotonic(); }
+  void Jump(Milliseconds by) { start_ += by; }
   Milliseconds Monotonic() override {
-    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began_);
+    return passed_ +
+           std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began_);
   }
+  void Pass(Milliseconds by) { passed_ += by; }
 
  private:
   Instant start_;
+  Milliseconds passed_{0};
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
@@ -156,7 +160,7 @@ class AgentTest : public testing::Test {
 
   std::unique_ptr<Disk> disk_ = MakeRealDisk();
   std::unique_ptr<Random> random_ = MakeSeededRandom(3);
-  const run::TestFederation federation_{{.sites = 2}};
+  run::TestFederation federation_{{.sites = 2}};
   TestClock clock_{federation_.now};
   TestCoordinator coordinator_{federation_};
   const SiteId f0_ = federation_.sites[0];

@@ -97,6 +97,7 @@ class TestCoordinator final : public run::Peer {
       page.entries.push_back(ledger_->Entry(i).value());
     }
     page.checkpoint = ledger_->checkpoint().value();
+    page.now = now;
     if (change_page) change_page(page);
     return page;
   }

@@ -23,7 +23,7 @@ class RunDuties {
 
   void Collect() {
     if (candidate_ == nullptr || run_.phase == Phase::kSubmitted ||
-        run_.phase == Phase::kFinished) {
+        run_.phase == Phase::kFinished || run_.IsHalted(own_)) {
       return;
     }
     if (candidate_->out.empty() && !run_.stop_asked && !Declines()) Determine();

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <variant>
 
+#include "renkei/crypto/hash.h"
+
 namespace renkei::site {
 
 StatusOr<GateLog> GateLog::Open(Disk& disk, const std::string& dir, const std::string& origin,
@@ -17,6 +19,7 @@ StatusOr<GateLog> GateLog::Open(Disk& disk, const std::string& dir, const std::s
     if (determined == nullptr || !record::SignedBy(envelope, key.public_key())) {
       return Error(Code::kDataLoss, "{}: entry {} is no determination of this site", dir, index);
     }
+    log.held_.insert(crypto::Sha256(envelope));
     const std::pair about(determined->run, determined->item);
     log.last_[about] = {.envelope = std::move(envelope), .determined = std::move(*determined)};
   }
@@ -25,11 +28,34 @@ StatusOr<GateLog> GateLog::Open(Disk& disk, const std::string& dir, const std::s
 
 StatusOr<Bytes> GateLog::Append(const record::Determined& determined) {
   RK_ASSIGN_OR_RETURN(Bytes envelope, record::Seal(determined, *key_));
+  RK_RETURN_IF_ERROR(Keep(envelope));
+  last_[{determined.run, determined.item}] = {.envelope = envelope, .determined = determined};
+  return envelope;
+}
+
+Status GateLog::Keep(const Bytes& envelope) {
   RK_RETURN_IF_ERROR(log_->Append(envelope).status());
   // A signed checkpoint over it: from here on the log cannot be shown without it.
   RK_RETURN_IF_ERROR(log_->checkpoint().status());
-  last_[{determined.run, determined.item}] = {.envelope = envelope, .determined = determined};
-  return envelope;
+  held_.insert(crypto::Sha256(envelope));
+  return Ok();
+}
+
+bool GateLog::Holds(ByteSpan envelope) const { return held_.contains(crypto::Sha256(envelope)); }
+
+Status GateLog::Restore(ByteSpan envelope) {
+  const auto entry = record::Open(envelope);
+  const auto* determined = entry.ok() ? std::get_if<record::Determined>(&entry->record) : nullptr;
+  if (determined == nullptr || !record::SignedBy(envelope, key_->public_key())) {
+    return Error(Code::kDataLoss, "no determination of this site");
+  }
+  Bytes bytes(envelope.begin(), envelope.end());
+  RK_RETURN_IF_ERROR(Keep(bytes));
+  LastWord& last = last_[{determined->run, determined->item}];
+  if (last.envelope.empty() || last.determined.at <= determined->at) {
+    last = {.envelope = std::move(bytes), .determined = *determined};
+  }
+  return Ok();
 }
 
 const LastWord* GateLog::Last(const RunId& run, const std::string& item) const {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,11 @@ class GateLog {
 
   // Seals and keeps it, durably; the envelope.
   StatusOr<Bytes> Append(const record::Determined& determined);
+  // Whether these very words of this site are in the log.
+  bool Holds(ByteSpan envelope) const;
+  // Takes words of this site that the log has lost: it was restored from an older copy. Durable.
+  //   DATA_LOSS  they are no determination of this site's key
+  Status Restore(ByteSpan envelope);
   // The newest for an item of a run, or nullptr.
   const LastWord* Last(const RunId& run, const std::string& item) const;
 
@@ -42,7 +48,10 @@ class GateLog {
 
   std::unique_ptr<ledger::Ledger> log_;
   const crypto::SigningKey* key_;
+  Status Keep(const Bytes& envelope);
+
   std::map<std::pair<RunId, std::string>, LastWord> last_;
+  std::set<Digest> held_;  // SHA-256 of the envelopes
 };
 
 }  // namespace renkei::site

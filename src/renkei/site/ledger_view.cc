@@ -94,6 +94,7 @@ StatusOr<bool> LedgerView::Sync(run::Peer& peer, Milliseconds wait) {
       return lie;
     }
     RK_RETURN_IF_ERROR(page.status());
+    coordinator_now_ = page->now;
     if (page->entries.empty()) return grew;
     RK_RETURN_IF_ERROR(Take(*page));
     grew = true;

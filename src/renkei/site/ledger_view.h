@@ -47,6 +47,8 @@ class LedgerView {
 
   StatusOr<Bytes> Entry(uint64_t index) const { return mirror_->Entry(index); }
   const run::Book& book() const { return book_; }
+  // The coordinator's clock when the last Sync ended; none before, or when it did not say.
+  Instant coordinator_now() const { return coordinator_now_; }
 
  private:
   LedgerView(Disk& disk, std::string site_dir, Digest charter_sha256,
@@ -68,6 +70,7 @@ class LedgerView {
   std::unique_ptr<ledger::Mirror> mirror_;
   run::Book book_;
   uint64_t snapshot_size_ = 0;  // entries that the newest snapshot covers
+  Instant coordinator_now_{};
 };
 
 }  // namespace renkei::site

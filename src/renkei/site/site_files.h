@@ -32,6 +32,7 @@ struct SiteFiles {
   std::string tls_key() const { return dir + "/tls/key.pem"; }
   std::string blobs() const { return dir + "/blobs"; }
   std::string gate_log() const { return dir + "/log"; }
+  std::string renewals() const { return dir + "/renewals.json"; }
   std::string receipts() const { return dir + "/receipts"; }
   std::string work() const { return dir + "/work"; }
   // `run_index` is the ledger's index of run.submitted.
