@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "renkei/base/steady_clock.h"
 #include "renkei/coordinator/house_testing.h"
 #include "renkei/crypto/hash.h"
 #include "renkei/crypto/merkle.h"
@@ -375,6 +376,30 @@ TEST(Coordinator, DrivesNoRunWhileItsClockIsBehindTheLedger) {
   house.clock.Jump(std::chrono::hours(24));
   ASSERT_THAT(house.LiveToTheEnd(ran.spec), IsOk());
   EXPECT_EQ(house.Run().outcome, "completed");
+}
+
+TEST(Coordinator, ClosesNoRoundBecauseItsClockJumpsToAndFro) {
+  Ran ran;
+  ran.Begin(1, 4);
+  House& house = *ran.house;
+  SteadyClock steady(house.clock);
+  house.hub.reset();
+  house.hub = Coordinator::Open({.dir = "hub",
+                                 .key = &house.federation.key("coordinator"),
+                                 .charter_envelope = house.federation.charter_envelope},
+                                house.disk, steady)
+                  .value();
+  ASSERT_THAT(house.People(ran.spec), IsOk());
+  for (int i = 0; i < 40; ++i) {
+    house.clock.Jump(std::chrono::hours(24));
+    house.hub->Turn();
+    house.clock.Jump(-std::chrono::hours(24));
+    if (i % 2 == 1) continue;  // The sites speak between two jumps.
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  EXPECT_EQ(house.Run().outcome, "completed") << "and not failed at a deadline of 100 s";
+  EXPECT_THAT(house.Run().current.counted, SizeIs(4));
+  EXPECT_EQ(house.hub->BookNow().last(), house.federation.now) << "no entry of another day";
 }
 
 TEST(Quota, GivesEachKeyItsShareOfAMinute) {

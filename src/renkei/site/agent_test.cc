@@ -312,6 +312,33 @@ TEST_F(AgentTest, HasNothingToDoWhileSuspendedAndGoesOnAfterwards) {
   EXPECT_THAT(DeclineCodes(), IsEmpty());
 }
 
+TEST_F(AgentTest, StopsSendingByItselfWhenItsPartySuspendsIt) {
+  StartRun(1, 2);
+  Map(f0_, TrainerScript(R"(\000\000\000\100)"));  // not the bytes of the other site
+  StartAll();
+  coordinator_.on_upload = [&] {
+    if (!coordinator_.book().suspensions().sites.empty()) return;
+    const PartyId party = federation_.PartyOf(f0_);
+    coordinator_.Write(
+        record::CrossingsSuspended{.party = party, .site = f0_, .at = federation_.now}, "party-a");
+    clock_.Pass(kLookEvery);
+  };
+  Status stopped;
+  for (int i = 0; i < kTurnsMax && stopped.ok(); ++i) {
+    stopped = Turn(f0_).status();
+    ASSERT_THAT(Turn(f1_), IsOk());
+  }
+  EXPECT_THAT(stopped, StatusIs(Code::kFailedPrecondition, HasSubstr("not due any more: deliver")));
+  const BlobId update = coordinator_.run().current.contributed.at(f0_).update;
+  EXPECT_THAT(coordinator_.blobs->Has(update), IsOkAndHolds(false)) << "no byte was taken";
+  coordinator_.Write(
+      record::CrossingsResumed{
+          .party = federation_.PartyOf(f0_), .site = f0_, .at = federation_.now},
+      "party-a");
+  RunToEnd();
+  EXPECT_EQ(Calls(f0_), "train\nevaluate\n");
+}
+
 TEST_F(AgentTest, HoldsWhileItsClockIsADayOffAndNamesTheSkew) {
   StartRun(1, 2);
   StartAll();

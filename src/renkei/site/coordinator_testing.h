@@ -120,6 +120,7 @@ class TestCoordinator final : public run::Peer {
   Status Upload(store::Blobs& from, const BlobId& id, const run::Progress&) override {
     RK_RETURN_IF_ERROR(Fault("upload"));
     ++uploads;
+    if (on_upload) on_upload();
     RK_ASSIGN_OR_RETURN(const auto file, from.Open(id));
     RK_RETURN_IF_ERROR(store::Import(*blobs, *file).status());
     for (const auto& [site, contribution] : run().current.contributed) {
@@ -170,6 +171,7 @@ class TestCoordinator final : public run::Peer {
   std::optional<std::string> bad_update;
   std::string refuse_kind;
   std::function<void(const run::SiteProgress&)> on_report;
+  std::function<void()> on_upload;
   int uploads = 0;
 
  private:
