@@ -143,12 +143,14 @@ void AddSite(CLI::App& app, Choice& choice) {
       ->required()
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
   join->add_option("--trainer", j.trainers, "id=command with arguments; repeat for more");
-  join->add_option("--issuer", j.issuer_dir, "party directory, when this site is its issuer");
+  join->add_option("--issuer", j.issuer_dir,
+                   "party directory, when this site is its party's issuer");
   join->add_option("--wait", j.wait_s, "seconds to wait for the party's approval");
   OnChosen(join, choice, [&j](const Console& console) { return SiteJoin(j, console); });
 
   SiteApproveOptions& a = choice.site_approve;
-  CLI::App* approve = group->add_subcommand("approve", "enrol a site that asks to join");
+  CLI::App* approve =
+      group->add_subcommand("approve", "enrol a site that asks to join, or renew one");
   ActorFlags(approve, a.actor);
   approve->add_option("--site", a.site, "only this site");
   approve->add_option("--wait", a.wait_s, "seconds to wait for the request");

@@ -152,8 +152,8 @@ Status Approve(const SiteApproveOptions& options, const Console& console) {
     std::this_thread::sleep_for(kLook);
   }
   if (rows.empty()) {
-    return Error(Code::kNotFound, "no site of {} asks to join{}", session->party().id,
-                 options.site.empty() ? "" : " as " + options.site);
+    return Error(Code::kNotFound, "no site of {} asks to join or to renew its certificate{}",
+                 session->party().id, options.site.empty() ? "" : " as " + options.site);
   }
   console.Rows(rows);
   return Ok();
