@@ -140,6 +140,7 @@ class Agent {
   Status Contribute(const TrainRound& duty, record::Contributed draft);
   Status SendUpdate(const Deliver& duty);
   Status Upload(const Deliver& duty);
+  Status NoteLost(const Deliver& duty);
   Status NoteRefused(const Deliver& duty, const Status& reason);
   Status CheckReceipt(const Deliver& duty, const Bytes& receipt) const;
 

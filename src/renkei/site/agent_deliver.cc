@@ -126,12 +126,14 @@ Status Agent::Contribute(const TrainRound& duty, record::Contributed draft) {
 }
 
 Status Agent::SendUpdate(const Deliver& duty) {
-  if (duty.bytes_wanted) {
+  RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(duty.update));
+  if (duty.bytes_wanted && here) {
     RK_RETURN_IF_ERROR(CheckMaySend(*view_.book().FindRun(duty.run), "update"));
     RK_RETURN_IF_ERROR(Upload(duty));
     if (receipted_.contains(duty.entry)) return Ok();
   }
   const auto receipt = peer_->Receipt(duty.entry);
+  if (receipt.status().code() == Code::kFailedPrecondition && !here) return NoteLost(duty);
   if (receipt.status().code() == Code::kInvalidArgument) return NoteRefused(duty, receipt.status());
   RK_RETURN_IF_ERROR(receipt.status());
   if (const Status honest = CheckReceipt(duty, *receipt); !honest.ok()) {
@@ -162,6 +164,18 @@ Status Agent::Upload(const Deliver& duty) {
 Status Agent::NoteRefused(const Deliver& duty, const Status& reason) {
   log::Error("update.refused",
              {{"run", duty.run.text()}, {"round", duty.round}, {"reason", Message(reason)}});
+  receipted_.insert(duty.entry);
+  return Ok();
+}
+
+// Neither here nor there: this directory is an older copy of what it was. Nothing is trained or
+// said twice; the round closes with the code bytes-missing for this site.
+Status Agent::NoteLost(const Deliver& duty) {
+  log::Error("update.lost", {{"run", duty.run.text()},
+                             {"round", duty.round},
+                             {"entry", duty.entry},
+                             {"update", duty.update.Text()},
+                             {"directory", files_.blobs()}});
   receipted_.insert(duty.entry);
   return Ok();
 }

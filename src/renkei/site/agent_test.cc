@@ -298,8 +298,7 @@ TEST_F(AgentTest, HasNothingToDoWhileSuspendedAndGoesOnAfterwards) {
   Map(f1_, "sleep 30");
   ASSERT_THAT(Start(f1_), IsOk());
   for (int i = 0; i < kTurnsMax && coordinator_.book().suspensions().sites.empty(); ++i) {
-    ASSERT_THAT(Turn(f0_), IsOk());
-    ASSERT_THAT(Turn(f1_), IsOk());
+    for (const SiteId& site : federation_.sites) ASSERT_THAT(Turn(site), IsOk());
   }
   ASSERT_THAT(Turn(f1_), IsOkAndHolds(false));
   for (int i = 0; i < kTurnsMax && coordinator_.run().current.round < 2; ++i) {
@@ -395,6 +394,20 @@ TEST_F(AgentTest, RestoredFromAnOlderCopyLearnsItsOwnWordsAgainAndRepeatsNothing
                                         "renkei/gate/party-a/f0", federation_.key("f0"));
   ASSERT_THAT(log, IsOk());
   EXPECT_EQ((*log)->size(), 2U) << "the log has both words again";
+}
+
+TEST_F(AgentTest, WaitsForTheCloseWhenAnOlderCopyHasLostWhatItPromised) {
+  StartRun(1, 1);
+  StartAll();
+  const auto promised = [&] { return coordinator_.run().current.contributed.contains(f0_); };
+  for (int i = 0; i < kTurnsMax && !promised(); ++i) {
+    for (const SiteId& site : federation_.sites) ASSERT_THAT(Turn(site), IsOk());
+  }
+  ASSERT_THAT(RemoveTree(*disk_, SiteFiles{Dir(f0_)}.blobs()), IsOk());
+  ASSERT_THAT(Start(f0_), IsOk());
+  ASSERT_THAT(Turn(f0_), IsOkAndHolds(true));
+  ASSERT_THAT(Turn(f0_), IsOkAndHolds(false)) << "nothing is tried again without end";
+  EXPECT_EQ(Calls(f0_), "train\n");
 }
 
 TEST_F(AgentTest, ServesUntilAskedToStop) {

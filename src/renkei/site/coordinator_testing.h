@@ -140,6 +140,9 @@ class TestCoordinator final : public run::Peer {
     const Bytes envelope = ledger_->Entry(entry).value();
     const record::Entry opened = record::Open(envelope).value();
     const auto& manifest = std::get<record::Contributed>(opened.record);
+    if (!blobs->Has(manifest.update).value()) {
+      return Error(Code::kFailedPrecondition, "the bytes have not all arrived");
+    }
     record::Receipt receipt{.charter = federation_.charter.sha256.hex(),
                             .run = manifest.run,
                             .round = manifest.round,
