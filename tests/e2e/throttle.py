@@ -24,9 +24,14 @@ class Throttle:
         while True:
             try:
                 near, _ = self.listener.accept()
-                far = socket.create_connection(("127.0.0.1", self.target), 5)
             except OSError:
                 return
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target), 5)
+            except OSError:  # nobody listens there yet
+                near.close()
+                continue
+            far.settimeout(None)
             self.sockets += [near, far]
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self.carry, args=(source, sink), daemon=True).start()
