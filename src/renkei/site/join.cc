@@ -39,9 +39,9 @@ class Joiner {
       return Error(Code::kUnauthenticated, "the invitation expired at {}; ask for a new one",
                    FormatInstant(invitation_.expires));
     }
-    Status joined = FetchCharter();
+    Status joined = Reach(stop, [this] { return FetchCharter(); });
     if (joined.ok()) joined = MakeKeys();
-    if (joined.ok()) joined = Ask();
+    if (joined.ok()) joined = Reach(stop, [this] { return Ask(); });
     if (joined.ok()) joined = AwaitAnswer(stop);
     if (joined.ok()) joined = Finish();
     if (joined.ok() || MayGoOnLater(joined)) return joined;
@@ -54,6 +54,23 @@ class Joiner {
   static bool MayGoOnLater(const Status& status) {
     return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded ||
            status.code() == Code::kCancelled;
+  }
+
+  // A coordinator that is just starting, or a link that blinks, is no reason to give up.
+  template <typename Work>
+  Status Reach(std::stop_token stop, Work work) {
+    const Milliseconds started = tools_.clock.Monotonic();
+    for (;;) {
+      const Status done = work();
+      const Milliseconds tried = tools_.clock.Monotonic() - started;
+      const bool impatient = options_.patience.count() > 0 && tried >= options_.patience;
+      if (done.code() != Code::kUnavailable || impatient || tried >= kReachWithin ||
+          stop.stop_requested()) {
+        return done;
+      }
+      std::unique_lock lock(mutex_);
+      woken_.wait_for(lock, stop, options_.poll_every, [] { return false; });
+    }
   }
 
   Status CheckDirectory() {

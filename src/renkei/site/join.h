@@ -19,6 +19,8 @@
 
 namespace renkei::site {
 
+inline constexpr Milliseconds kReachWithin{30'000};  // the coordinator, before it counts as away
+
 struct JoinOptions {
   std::string dir;  // of the new site: absent, or empty
   std::map<TrainerId, TrainerCommand> trainers;
@@ -45,6 +47,7 @@ struct JoinTools {
 //   FAILED_PRECONDITION  the charter has expired
 //   UNAUTHENTICATED      the invitation has expired, the coordinator serves another charter than
 //                        the invitation's, or the answer is not the party's
+//   UNAVAILABLE          no coordinator within kReachWithin, or `patience` where that is less
 //   DEADLINE_EXCEEDED    nobody answered within `patience`: call again
 //   CANCELLED            asked to stop: call again
 //   others               of run::Peer and of the disk

@@ -103,11 +103,19 @@ class JoinTest : public testing::Test, protected run::Peer {
   }
   bool Exists(const std::string& path) { return disk_.Exists(path).value(); }
 
+  Status Blink() {
+    if (unreachable_ == 0) return Ok();
+    --unreachable_;
+    clock_.Advance(Milliseconds(1'000));
+    return Error(Code::kUnavailable, "no connection");
+  }
   StatusOr<run::Welcome> Hello() override {
+    RK_RETURN_IF_ERROR(Blink());
     return run::Welcome{
         .charter_envelope = charter_envelope_, .checkpoint = "", .server_version = "test"};
   }
   Status AskJoin(const std::string& json) override {
+    RK_RETURN_IF_ERROR(Blink());
     requests_.push_back(json);
     return Ok();
   }
@@ -129,6 +137,7 @@ class JoinTest : public testing::Test, protected run::Peer {
   Status GrantJoin(const std::string&) override { return Unused(); }
   static Status Unused() { return Error(Code::kPermissionDenied, "anonymous"); }
 
+  int unreachable_ = 0;  // calls that find nobody, a second each
   LyingDisk disk_;
   LyingDisk party_disk_;
   ManualClock clock_{*ParseInstant("2026-11-24T00:00:00Z")};
@@ -192,6 +201,18 @@ TEST_F(JoinTest, WaitsNoLongerThanItsPatienceAndGoesOnWithTheSameKeys) {
   ASSERT_THAT(Join(), IsOk());
   ASSERT_EQ(requests_.size(), 3U);
   EXPECT_EQ(requests_[0], requests_[2]);
+}
+
+TEST_F(JoinTest, TriesAgainWhileTheCoordinatorIsAwayButNotForEver) {
+  unreachable_ = 20;
+  ASSERT_THAT(Join(), IsOk());
+  options_.dir = "sites/site2";
+  unreachable_ = 1000;
+  EXPECT_THAT(Join(), StatusIs(Code::kUnavailable));
+  EXPECT_EQ(unreachable_, 1000 - 30);
+  options_.patience = Milliseconds(5'000);
+  EXPECT_THAT(Join(), StatusIs(Code::kUnavailable));
+  EXPECT_EQ(unreachable_, 1000 - 30 - 5);
 }
 
 TEST_F(JoinTest, MakesNewKeysForAnotherToken) {
