@@ -20,7 +20,7 @@ ctest --test-dir build/release --output-on-failure --parallel "$jobs"
 echo "== clang build and clang-tidy on changed files"
 cmake --preset clang >/dev/null
 cmake --build build/clang --parallel "$jobs"
-git diff --name-only "$base" -- 'src/*.cc' | xargs -r clang-tidy -p build/clang --quiet
+git diff --name-only --diff-filter=d "$base" -- 'src/*.cc' | xargs -r clang-tidy -p build/clang --quiet
 
 echo "== address and undefined-behaviour sanitizers"
 cmake --preset asan >/dev/null
