@@ -19,7 +19,7 @@ inline constexpr uint32_t kRoundsMax = 10'000;
 inline constexpr uint32_t kSitesMax = 1024;    // in one charter's ledger
 inline constexpr uint32_t kRunSitesMax = 128;  // in one run: round.reduced has to fit an entry
 inline constexpr std::string_view kWeightedMeanAlgorithm = "weighted-mean-f64-1";  // design 6
-inline constexpr int64_t kDeadlineSecondsMax = 90 * 24 * 3600;
+inline constexpr int64_t kDeadlineSecondsMax = int64_t{90} * 24 * 3600;
 
 // Ends a run when the sites' mean of a metric, weighted by their examples, has not improved for
 // `patience` rounds; the run's model is then that of the best round.

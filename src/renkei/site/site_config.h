@@ -19,7 +19,7 @@ inline constexpr std::string_view kSiteFormat = "renkei-site/1";
 inline constexpr size_t kSiteConfigBytesMax = 256 << 10;
 inline constexpr size_t kTrainersMax = 256;
 inline constexpr size_t kCommandWordsMax = 256;
-inline constexpr int64_t kTrainerSecondsMax = 30 * 24 * 3600;
+inline constexpr int64_t kTrainerSecondsMax = int64_t{30} * 24 * 3600;
 
 struct TrainerCommand {
   std::vector<std::string> words;  // the program first, then its arguments
