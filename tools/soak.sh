@@ -8,10 +8,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
 kill_loop() {
-  local left=$1 done=0 seed=${RENKEI_SEED:-$(date +%s)} batch log
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
+  local left=$1 done=0 seed=${RENKEI_SEED:-$(date +%s)} batch
   while ((left > 0)); do
     batch=$((left < 50 ? left : 50))
     if ! RENKEI_SEED=$seed RENKEI_KILLS=$batch \

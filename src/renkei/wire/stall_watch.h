@@ -25,8 +25,6 @@ class StallWatch {
   StallWatch(const StallWatch&) = delete;
   StallWatch& operator=(const StallWatch&) = delete;
 
-  Milliseconds limit() const { return limit_; }
-
   // `cancel` is called at most once, from the watch's thread, and never after End returned.
   uint64_t Begin(std::function<void()> cancel);
   // From now on `may_go_on` is asked at every look, at least once a second, from the watch's

@@ -2,6 +2,7 @@
 // The server's side of the two streams of chunks. Memory per stream: one chunk here, and what
 // gRPC's window lets the other side send ahead.
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -21,7 +22,7 @@ using identity::PeerId;
 using UploadCall = grpc::ServerReaderWriter<v1::UploadReply, v1::UploadRequest>;
 using DownloadCall = grpc::ServerReaderWriter<v1::DownloadReply, v1::DownloadRequest>;
 
-constexpr int kSignsOfLifePerStall = 6;  // within the time after which the other side gives up
+constexpr std::chrono::seconds kSignOfLifeEvery{10};
 constexpr Milliseconds kOlderTransferWait{5'000};
 
 StatusOr<BlobId> ParseBlob(const std::string& text) {
@@ -56,8 +57,7 @@ class UploadSession {
       : serving_(serving),
         context_(context),
         call_(call),
-        watched_(serving.stalls, [context] { context->TryCancel(); }),
-        signed_at_(serving.clock.Monotonic()) {}
+        watched_(serving.stalls, [context] { context->TryCancel(); }) {}
 
   Status Run() {
     RK_ASSIGN_OR_RETURN(const PeerId caller, Begin(serving_, *context_, Access::kPeers));
@@ -132,28 +132,18 @@ class UploadSession {
       }
       RK_RETURN_IF_ERROR(sink.Write(i, AsBytes(request_.chunk().content())));
       serving_.desk.CountTransfer(request_.chunk().content().size(), 0);
-      // The caller may have sent all that it has and wait while the link still carries it.
-      if (serving_.clock.Monotonic() - signed_at_ >= SignEvery()) ShowLife();
     }
     return Ok();
-  }
-
-  Milliseconds SignEvery() const { return serving_.stalls.limit() / kSignsOfLifePerStall; }
-
-  // A broken stream shows at the next step; what is done so far is not lost.
-  void ShowLife() {
-    signed_at_ = serving_.clock.Monotonic();
-    v1::UploadReply life;
-    life.mutable_working();
-    call_->Write(life);
   }
 
   // Runs `work`, which may hash or sync for minutes, and lets the caller know that it goes on.
   template <typename Work>
   Status ShowLifeDuring(Work work) {
     std::future<Status> result = std::async(std::launch::async, work);
-    while (result.wait_for(SignEvery()) != std::future_status::ready) {
-      ShowLife();
+    while (result.wait_for(kSignOfLifeEvery) != std::future_status::ready) {
+      v1::UploadReply life;
+      life.mutable_working();
+      call_->Write(life);  // a broken stream shows at the next step; the work is not lost
       watched_.Progress();
     }
     watched_.Progress();
@@ -164,7 +154,6 @@ class UploadSession {
   grpc::ServerContext* const context_;
   UploadCall* const call_;
   WatchedTransfer watched_;
-  Milliseconds signed_at_;
   BlobId id_;
   v1::UploadRequest request_;
   v1::UploadReply reply_;
