@@ -396,6 +396,7 @@ Status RestoreRun(const RunId& id, RunState& run) {
   if (!spec.ok() || spec->name != id) return Corrupt("spec");
   run.spec = *std::move(spec);
   run.spec_sha256 = crypto::Sha256(AsBytes(run.spec_toml));
+  for (const RoundRecord& round : run.rounds) run.scored_values += ScoredValues(round);
   return Ok();
 }
 

@@ -32,10 +32,10 @@ Score MeanOf(const std::map<SiteId, Score>& sites) {
 }
 
 void ForgetOldScores(RunState& run) {
-  size_t values = 0;
-  for (auto round = run.rounds.rbegin(); round != run.rounds.rend(); ++round) {
-    for (const auto& [site, score] : round->sites) values += score.metrics.size();
-    if (values > kScoredValuesMax) round->sites.clear();
+  while (run.scored_values > kScoredValuesMax && run.scored_from + 1 < run.rounds.size()) {
+    RoundRecord& oldest = run.rounds[run.scored_from++];
+    run.scored_values -= ScoredValues(oldest);
+    oldest.sites.clear();
   }
 }
 
@@ -135,6 +135,7 @@ class Folder {
   void operator()(const record::Evaluated& entry) {
     RoundRecord& round = run_.rounds.back();
     round.sites[entry.site] = {.examples = entry.examples, .metrics = entry.metrics};
+    run_.scored_values += entry.metrics.size();
     round.mean = MeanOf(round.sites);
     run_.current.evaluated.insert(entry.site);
     run_.current.last_word = time_;

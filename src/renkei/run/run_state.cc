@@ -90,6 +90,12 @@ bool Covers(const Standing& standing, const std::vector<record::Holder>& needed)
   });
 }
 
+size_t ScoredValues(const RoundRecord& round) {
+  size_t values = 0;
+  for (const auto& [site, score] : round.sites) values += score.metrics.size();
+  return values;
+}
+
 const Candidate* RunState::Find(const SiteId& site) const {
   const auto found = candidates.find(site);
   return found == candidates.end() ? nullptr : &found->second;

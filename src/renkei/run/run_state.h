@@ -2,6 +2,7 @@
 // One run as its ledger entries tell it. Plain values; changed by Fold alone (book.h calls it).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -92,6 +93,9 @@ struct RoundRecord {
   std::map<SiteId, Score> sites;  // see kScoredValuesMax
 };
 
+// Values of single sites' metrics in it.
+size_t ScoredValues(const RoundRecord& round);
+
 // The round that is going on.
 struct RoundState {
   uint32_t round = 0;  // from 1; 0: none opened yet
@@ -132,6 +136,8 @@ struct RunState {
   std::map<SiteId, Candidate> candidates;
   RoundState current;
   std::vector<RoundRecord> rounds;    // reduced ones, ascending
+  size_t scored_values = 0;           // of single sites' metrics in all rounds
+  size_t scored_from = 0;             // position in `rounds`; those before have lost theirs
   std::map<uint64_t, Cited> lineage;  // determinations that contributions cite, by index
   std::string outcome;                // once finished: completed stopped early-stop failed
   std::string code;                   // why, unless completed
