@@ -26,7 +26,8 @@ test-unit: build
 	@$(CTEST) --parallel $(JOBS) --label-regex unit
 
 test-sim: build
-	@$(CTEST) --label-regex sim
+	@$(CTEST) --tests-regex sim_failpoints
+	@build/release/bin/sim --rounds 20000
 
 test-e2e: build
 	@$(CTEST) --label-regex e2e

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import resource
-import shutil
 import ssl
 import statistics
 import sys
@@ -104,13 +103,6 @@ class Strangers(unittest.TestCase):
         with self.subTest("none"):
             status, _ = stranger.call(stranger.secure(f.port), "Read")
             self.assertEqual(status, UNAUTHENTICATED)
-        for what in ("another party's authority", "expired"):
-            with self.subTest("a site that starts with it: " + what):
-                shutil.copytree(f.root / "fab1", f.root / ("site " + what),
-                                ignore=lambda *_: {"lock", "mirror", "log", "work"})
-                for source, name in zip(minted[what], ("chain.pem", "key.pem")):
-                    shutil.copy(source, f.root / ("site " + what) / "tls" / name)
-                f.call("site", "start", "--dir", "site " + what, code=4)
 
     def test_tokens_that_do_not_count(self):
         f = self.federation

@@ -24,7 +24,7 @@ Status Put(Disk& disk, const std::string& path, ByteSpan bytes) {
 StatusOr<site::TrainerOutcome> SimTrainer::Run(const site::TrainerProgram& program,
                                                std::stop_token stop,
                                                const std::function<bool()>& look) {
-  constexpr int kLookEvery = 4;  // seconds; a real one looks each second, at its own cost
+  constexpr int kLookEvery = 8;  // seconds; a real one looks each second, at its own cost
   const int seconds = world_.Seconds();
   for (int i = 1; i <= seconds; ++i) {
     if (stop.stop_requested()) return site::TrainerOutcome{.end = site::TrainerEnd::kStopped};

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kDepthMax = 4;        // how deep waits may stand upon each other
 constexpr int kActsPerWaitMax = 3;  // of others, while one waits
-constexpr int kFaultySteps = 900;
+constexpr int kFaultySteps = 1200;
 constexpr int kCalmStepsMax = 6000;  // to finish in, once the weather is clear
 constexpr int kIdleStepsMax = 40;    // then time passes faster
 constexpr uint64_t kDownMsMax = 40'000;
@@ -140,7 +140,8 @@ void World::Step() {
     StepSite(sites_[who]);
   }
   idle_ = referee_.size() == before ? idle_ + 1 : 0;
-  clock_.Advance(Milliseconds(idle_ > kIdleStepsMax ? 2000 : random_->Below(200)));
+  const bool nothing_moves = depth_ == 0 && idle_ > kIdleStepsMax;
+  clock_.Advance(Milliseconds(nothing_moves ? 2000 : random_->Below(200)));
 }
 
 void World::Yield(Milliseconds time) {
@@ -228,6 +229,9 @@ void World::StepSite(Site& site) {
     site.machine.up_at = clock_.Monotonic() + Milliseconds(random_->Below(kDownMsMax));
     return;
   }
+  const bool polls = clock_.Monotonic() < site.polls_until && hub_life_ != nullptr &&
+                     referee_.size() == site.polls_from;
+  if (polls) return;
   const std::shared_ptr<SiteLife> life = site.life;
   ++site.machine.calls;
   const auto done = life->agent->Turn({}, Milliseconds(0));
@@ -240,6 +244,10 @@ void World::StepSite(Site& site) {
       random_->Below(2) == 0 ? site.machine.LosePower(*random_) : site.machine.LoseProcess();
     }
     return BurySite(site);
+  }
+  if (done.ok() && !*done) {
+    site.polls_from = life->agent->book().size();
+    site.polls_until = clock_.Monotonic() + site::kLongPoll;
   }
   Judge(site, done.status());
 }
@@ -263,6 +271,7 @@ void World::BuryHub() {
 
 void World::BurySite(Site& site) {
   site.life.reset();
+  site.polls_until = Milliseconds(0);
   site.machine.crash_told = false;
   site.machine.up_at = clock_.Monotonic() + Milliseconds(random_->Below(kDownMsMax));
 }

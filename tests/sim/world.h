@@ -29,7 +29,7 @@ namespace renkei::sim {
 struct Plan {
   uint64_t seed = 0;
   std::optional<Weather> weather = std::nullopt;  // none: drawn from the seed
-  uint32_t rounds = 10;
+  uint32_t rounds = 14;
   // A crash of one machine ("hub" or a site) at one durable step.
   std::string machine = "";
   std::optional<Failpoint> failpoint = std::nullopt;
@@ -76,6 +76,8 @@ class World final {
   ManualClock& clock() { return clock_; }
   // Time passes, and others may act.
   void Yield(Milliseconds time);
+  // True when nobody waits further down the stack.
+  bool alone() const { return depth_ == 0; }
   // The coordinator's process, if it runs.
   std::shared_ptr<HubLife> hub() const { return hub_life_; }
   // Takes note of what a call left behind: new entries, a life that ended.
@@ -95,6 +97,9 @@ class World final {
     Machine machine;
     std::shared_ptr<SiteLife> life;
     Milliseconds cut_off_until{0};
+    // Its long poll: with nothing to do, it wakes at the next entry or at a time.
+    uint64_t polls_from = 0;
+    Milliseconds polls_until{0};
   };
   struct Copy {
     Milliseconds due{0};

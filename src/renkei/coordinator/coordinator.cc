@@ -38,7 +38,7 @@ StatusOr<run::Page> Coordinator::Read(const identity::PeerId& caller, uint64_t f
     if (from > book_.size()) {
       return Error(Code::kOutOfRange, "entry {} asked for, the ledger has {}", from, book_.size());
     }
-    if (!there()) {
+    if (!there() && wait > Milliseconds(0)) {
       const bool seat = readers_.fetch_add(1) < kReadersWaitingMax;
       if (seat) grown_.wait_for(lock, std::min(wait, kReadWaitMax), there);
       readers_.fetch_sub(1);

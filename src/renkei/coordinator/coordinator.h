@@ -174,6 +174,7 @@ class Coordinator {
   bool WorkOnce();
   Status CheckUpdate(const RunId& run, uint32_t round, const SiteId& site);
   Status CheckModel(const BlobId& model);
+  Status WhoseFault(const BlobId& blob, const Status& status) const;
   void ReduceRound(const Work& work);
   Status CheckLayout(const BlobId& update, const BlobId& base) const;
   // transfer.cc

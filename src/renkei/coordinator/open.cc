@@ -79,7 +79,10 @@ Status Coordinator::FoldFrom(uint64_t first) {
   for (uint64_t index = std::min(first, remember_from); index < size; ++index) {
     RK_ASSIGN_OR_RETURN(const Bytes entry, ledger_->Entry(index));
     if (index >= remember_from) RememberEnvelope(crypto::Sha256(entry), index);
-    if (index >= first) RK_RETURN_IF_ERROR(book_.Apply(index, entry));
+    // The ledger has hashed it to a root that this key signed.
+    if (index >= first) {
+      RK_RETURN_IF_ERROR(book_.Apply(index, entry, run::Signatures::kCheckedBefore));
+    }
   }
   return Ok();
 }

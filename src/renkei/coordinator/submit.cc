@@ -111,7 +111,7 @@ StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {
   RememberEnvelope(crypto::Sha256(envelope), *index);
   {
     const std::unique_lock lock(state_mutex_);
-    health_ = book_.Apply(*index, envelope);
+    health_ = book_.Apply(*index, envelope, run::Signatures::kCheckedBefore);
     RK_RETURN_IF_ERROR(health_);
   }
   grown_.notify_all();

@@ -56,10 +56,18 @@ bool Coordinator::WorkOnce() {
   return true;
 }
 
+// Bad bytes are their sender's when they still hash to their name, and else our disk's.
+Status Coordinator::WhoseFault(const BlobId& blob, const Status& status) const {
+  if (!BytesAreBad(status)) return status;
+  RK_RETURN_IF_ERROR(blobs_->Check(blob));
+  return status;
+}
+
 Status Coordinator::CheckModel(const BlobId& model) {
   RK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, blobs_->Open(model));
   auto layout = tensor::ReadLayout(*file);
-  const Status status = layout.ok() ? tensor::CheckFinite(*file, *layout) : layout.status();
+  const Status status =
+      WhoseFault(model, layout.ok() ? tensor::CheckFinite(*file, *layout) : layout.status());
   if (!status.ok() && !BytesAreBad(status)) return status;
   std::vector<RunId> runs;
   {
@@ -90,7 +98,7 @@ Status Coordinator::CheckUpdate(const RunId& id, uint32_t round, const SiteId& s
     update = contribution->second.update;
     base = run->current.base;
   }
-  const Status status = CheckLayout(update, base);
+  const Status status = WhoseFault(update, CheckLayout(update, base));
   if (status.ok()) {
     Tell(id, run::UpdateStored{.round = round, .site = site});
   } else if (BytesAreBad(status)) {

@@ -72,6 +72,9 @@ struct BookState {
 // The run that an entry speaks of, or nullptr.
 const RunId* RunOf(const record::Record& record);
 
+// Whether a fold checks the authors' signatures. The coordinator checked them when it appended.
+enum class Signatures { kCheck, kCheckedBefore };
+
 class Book {
  public:
   // May this envelope be the next entry, at `now`? Signature, author, role, transition, replay,
@@ -82,7 +85,7 @@ class Book {
   // Folds entry `index`. OK for all that Check accepted. On error nothing changes.
   //   OUT_OF_RANGE  `index` is not size()
   //   DATA_LOSS     the ledger holds an entry that its rules forbid; names it and the rule
-  Status Apply(uint64_t index, ByteSpan envelope);
+  Status Apply(uint64_t index, ByteSpan envelope, Signatures signatures = Signatures::kCheck);
 
   uint64_t size() const { return state_.size; }
   // nullptr before entry 0.

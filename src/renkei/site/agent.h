@@ -119,7 +119,8 @@ class Agent {
   Status SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwise);
   Status CheckNotHalted(const run::RunState& run) const;
   Status CheckMayReceive(const run::RunState& run) const;
-  Status CheckMaySend(const run::RunState& run, std::string_view item) const;
+  Status CheckMaySend(const run::RunState& run, std::string_view item);
+  StatusOr<const record::Determined*> OwnDetermination(uint64_t index);
   // agent_task.cc
   Status Train(const TrainRound& duty, std::stop_token stop);
   Status Evaluate(const EvaluateModel& duty, std::stop_token stop);
@@ -159,6 +160,7 @@ class Agent {
   std::unique_ptr<store::Blobs> blobs_;
   std::set<std::pair<RunId, std::string>> told_;  // determinations submitted since the start
   std::set<uint64_t> receipted_;
+  std::map<uint64_t, record::Determined> own_determinations_;  // by entry
   std::set<uint64_t> in_gate_log_;  // own determinations that the gate log is known to hold
   Milliseconds skew_{0};            // of this clock before the coordinator's, at the last Sync
   bool clock_told_ = false;

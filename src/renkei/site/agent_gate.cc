@@ -130,17 +130,29 @@ Status Agent::CheckMayReceive(const run::RunState& run) const {
   return Ok();
 }
 
-Status Agent::CheckMaySend(const run::RunState& run, std::string_view item) const {
+// Read and checked once: the verified ledger does not change.
+StatusOr<const record::Determined*> Agent::OwnDetermination(uint64_t index) {
+  constexpr size_t kKeptMax = 64;
+  if (const auto kept = own_determinations_.find(index); kept != own_determinations_.end()) {
+    return &kept->second;
+  }
+  RK_ASSIGN_OR_RETURN(const Bytes envelope, view_.Entry(index));
+  RK_ASSIGN_OR_RETURN(record::Entry entry, record::Open(envelope));
+  auto* determined = std::get_if<record::Determined>(&entry.record);
+  if (determined == nullptr || !record::SignedBy(envelope, key_.public_key())) {
+    return Error(Code::kDataLoss, "entry {} is no determination of this site", index);
+  }
+  if (own_determinations_.size() >= kKeptMax) own_determinations_.clear();
+  return &(own_determinations_[index] = std::move(*determined));
+}
+
+Status Agent::CheckMaySend(const run::RunState& run, std::string_view item) {
   RK_RETURN_IF_ERROR(CheckNotHalted(run));
   const run::Candidate& candidate = *run.Find(own_.site);
   const auto& standing = item == "update" ? candidate.update : candidate.metrics;
   if (!standing) return Error(Code::kFailedPrecondition, "no determination for the {}", item);
-  RK_ASSIGN_OR_RETURN(const Bytes envelope, view_.Entry(standing->index));
-  RK_ASSIGN_OR_RETURN(const record::Entry entry, record::Open(envelope));
-  const auto* determined = std::get_if<record::Determined>(&entry.record);
-  if (determined == nullptr || !record::SignedBy(envelope, key_.public_key())) {
-    return Error(Code::kDataLoss, "entry {} is no determination of this site", standing->index);
-  }
+  RK_ASSIGN_OR_RETURN(const record::Determined* const determined,
+                      OwnDetermination(standing->index));
   return gate::CheckCovers(*determined, CrossingOf(run, own_, item), charter_, clock_.Now());
 }
 
