@@ -33,6 +33,9 @@ targets=$(awk '$1 != "wire" && $1 != "apps" {print $1 "_test"}' build/tsan/modul
 cmake --build build/tsan --parallel "$jobs" --target $targets
 for target in $targets; do build/tsan/bin/"$target" --gtest_brief=1; done
 
+echo "== planted bugs that the simulation has to catch"
+python3 tests/sim/mutants.py .
+
 echo "== fuzz"
 cmake --preset fuzz >/dev/null
 fuzzers=$(find tests/fuzz -name '*_fuzz.cc' -exec basename {} .cc \;)
