@@ -130,7 +130,7 @@ void World::Heal() {
   Trace("the weather clears");
   healed_ = true;
   healed_at_ = clock_.Now();
-  referee_.WeatherIsFineFrom(healed_at_);
+  if (HasTime()) referee_.WeatherIsFineFrom(healed_at_);
   const bool large = weather_.large_model;
   weather_ = {};
   weather_.large_model = large;

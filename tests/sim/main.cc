@@ -36,19 +36,21 @@ struct Tally {
   uint64_t worlds = 0;
   uint64_t rounds = 0;
   uint64_t lives = 0;
+  uint64_t left_out = 0;
   std::map<std::string, uint64_t> outcomes;
 
   void Add(const Result& result) {
     ++worlds;
     rounds += result.rounds;
     lives += result.lives;
+    left_out += result.left_out;
     ++outcomes[result.outcome];
   }
 };
 
 void Print(const Tally& tally) {
-  fmt::print("{} rounds in {} worlds, {} processes started; runs:", tally.rounds, tally.worlds,
-             tally.lives);
+  fmt::print("{} rounds in {} worlds, {} processes started, {} sites left out of a round; runs:",
+             tally.rounds, tally.worlds, tally.lives, tally.left_out);
   for (const auto& [outcome, count] : tally.outcomes) fmt::print(" {} {};", count, outcome);
   fmt::print("\n");
   std::fflush(stdout);

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-# What is planted, where, the text that goes, the text that comes.
+# What is planted; then, as often as it takes: where, the text that goes, the text that comes.
 MUTANTS = [
     ("an entry is acknowledged before the journal has it on disk", "ledger/journal.cc",
      "  RK_RETURN_IF_ERROR(file_->Sync());\n  offset_ = end;",
@@ -27,12 +27,17 @@ MUTANTS = [
      "    RK_RETURN_IF_ERROR(store_.Publish(id, chunker_.leaves(), path_));"),
     ("damaged records are cut off before anybody asks whether they were signed",
      "ledger/journal.cc", "    if (const auto covered = EntriesNotedIn(tail); covered > next_) {",
-     "    if (const auto covered = EntriesNotedIn(tail); covered > next_ + 1000) {"),
+     "    if (const auto covered = EntriesNotedIn(tail); covered > next_ + 1000) {",
+     "ledger/ledger.cc",
+     "  RK_RETURN_IF_ERROR(AdoptCheckpoint(journal_note));\n  RK_RETURN_IF_ERROR(journal_->CutTail());\n",
+     "  RK_RETURN_IF_ERROR(journal_->CutTail());\n  RK_RETURN_IF_ERROR(AdoptCheckpoint(journal_note));\n"),
     ("a contribution is taken in any phase of its run", "run/run_state.cc",
      "bool IsLegal(Phase from, std::string_view kind) {",
      "bool IsLegal(Phase from, std::string_view kind) {\n"
      "  if (kind == \"update.contributed\") return true;"),
-    ("a second contribution of a site is taken", "run/run_rules.cc",
+    ("a request that comes again becomes a second contribution", "coordinator/submit.cc",
+     "    if (recent != recent_.end()) {", "    if (false && recent != recent_.end()) {",
+     "run/run_rules.cc",
      "  if (run.current.contributed.contains(entry.site)) return Refuse(\"contributed-already\");\n"
      "  if (run.current.declined.contains(entry.site)) return Refuse(\"declined-already\");\n"
      "  if (entry.base",
@@ -85,24 +90,28 @@ def main():
     if clean.returncode:
         sys.exit(clean.stdout)
     lived = []
-    for what, file, gone, come in MUTANTS:
+    for what, *edits in MUTANTS:
         if options.only not in what:
             continue
-        path = tree / "src/renkei" / file
-        text = path.read_text()
-        if text.count(gone) != 1:
-            print(f"stale   {what}: {file} has the text {text.count(gone)} times", flush=True)
+        edits = [(tree / "src/renkei" / file, gone, come)
+                 for file, gone, come in zip(edits[::3], edits[1::3], edits[2::3])]
+        stale = [path for path, gone, _ in edits if path.read_text().count(gone) != 1]
+        if stale:
+            print(f"stale   {what}: {stale[0].name} does not have the text once", flush=True)
             lived.append(what)
             continue
+        before = {path: path.read_text() for path, _, _ in edits}
         begun = time.monotonic()
         try:
-            path.write_text(text.replace(gone, come))
+            for path, gone, come in edits:
+                path.write_text(before[path].replace(gone, come))
             built = build(tree)
             if built.returncode:
                 sys.exit(f"{what}:\n{built.stdout}")
             lived_on = run([tree / "build/release/bin/sim", "--rounds", options.rounds])
         finally:
-            path.write_text(text)
+            for path, text in before.items():
+                path.write_text(text)
         objection = re.search(r"^seed (\d+): (.*)$", lived_on.stdout, re.M)
         took = time.monotonic() - begun
         if lived_on.returncode and objection:

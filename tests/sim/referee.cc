@@ -96,6 +96,7 @@ void Referee::Note(uint64_t index, const record::RoundClosed& entry) {
     Object(fmt::format("round {} does not count {} ({}), and nothing was wrong", entry.round,
                        one.site, one.code));
   }
+  left_out_ += entry.not_counted.size();
   if (!closed_.emplace(std::pair(entry.run, entry.round), entry).second) {
     Object(fmt::format("entry {}: round {} closed twice", index, entry.round));
   }

@@ -61,6 +61,8 @@ class Referee {
 
   const run::Book& book() const { return book_; }
   uint64_t rounds_reduced() const { return rounds_reduced_; }
+  // Participants of closed rounds that were left out.
+  uint64_t left_out() const { return left_out_; }
 
  private:
   using Place = std::tuple<RunId, uint32_t, SiteId>;
@@ -100,6 +102,7 @@ class Referee {
   std::set<uint64_t> counted_;
   std::set<uint64_t> receipted_;
   uint64_t rounds_reduced_ = 0;
+  uint64_t left_out_ = 0;
 };
 
 }  // namespace renkei::sim

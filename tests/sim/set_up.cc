@@ -14,7 +14,8 @@
 namespace renkei::sim {
 namespace {
 
-constexpr uint64_t kDeadlineSeconds = 900;  // of a round
+// Of a round: short ones pass while somebody is away, long ones outlast what befalls a site.
+constexpr uint64_t kDeadlineSeconds[] = {40, 120, 900};
 constexpr size_t kElements = 64;
 constexpr size_t kElementsLarge = 280'000;  // 1.1 MB: two chunks
 
@@ -27,8 +28,8 @@ run::TestFederation::Options DrawFederation(Random& random) {
           .ca_pems = {{"party-a", kRootOfPartyA}, {"party-b", kRootOfPartyB}}};
 }
 
-// Deadlines that outlast what befalls a site now and then.
-std::string SpecOf(const run::TestFederation& federation, const BlobId& model, uint32_t rounds) {
+std::string SpecOf(const run::TestFederation& federation, const BlobId& model, uint32_t rounds,
+                   uint64_t deadline_s) {
   return fmt::format(R"(format = "renkei-run/1"
 name = "{}"
 model = "{}"
@@ -43,8 +44,7 @@ purposes = ["defects"]
 us = "EAR99"
 jp = "not-listed"
 )",
-                     federation.run, model.Text(), rounds, federation.sites.size() - 1,
-                     kDeadlineSeconds);
+                     federation.run, model.Text(), rounds, federation.sites.size() - 1, deadline_s);
 }
 
 // What a site's tasks need of the world.
@@ -53,9 +53,8 @@ class SiteTaskWorld final : public TaskWorld {
   SiteTaskWorld(World& world, size_t site) : world_(world), site_(site) {}
   int Seconds() override {
     Random& random = world_.random();
-    // Who waits under a slow task on the stack would be as slow.
-    if (world_.alone() && random.Below(100) < world_.weather().slow_tasks) {
-      return static_cast<int>(kDeadlineSeconds / 2 + random.Below(kDeadlineSeconds));
+    if (random.Below(100) < world_.weather().slow_tasks) {
+      return static_cast<int>(world_.deadline_s() / 2 + random.Below(world_.deadline_s()));
     }
     return static_cast<int>(1 + random.Below(9));
   }
@@ -80,6 +79,7 @@ World::World(const Plan& plan)
     : plan_(plan),
       random_(MakeSeededRandom(plan.seed)),
       weather_(plan.weather ? *plan.weather : DrawWeather(*random_)),
+      deadline_s_(kDeadlineSeconds[random_->Below(std::size(kDeadlineSeconds))]),
       federation_(DrawFederation(*random_)),
       clock_(federation_.now),
       referee_(truth_, federation_.charter),
@@ -91,7 +91,7 @@ World::World(const Plan& plan)
   }
   model_ = truth_.Note(first);
   model_file_ = ModelFile(first);
-  spec_ = SpecOf(federation_, model_, plan_.rounds);
+  spec_ = SpecOf(federation_, model_, plan_.rounds, deadline_s_);
   for (const SiteId& id : federation_.sites) {
     task_worlds_.push_back(std::make_unique<SiteTaskWorld>(*this, sites_.size()));
     sites_.emplace_back(sites_.size(), id, clock_);

@@ -71,6 +71,7 @@ Result World::Live() {
       .objection = referee_.objection(),
       .outcome = "",
       .rounds = referee_.rounds_reduced(),
+      .left_out = referee_.left_out(),
       .lives = lives_,
       .failpoint_hit =
           plan_.failpoint && !hub_.steps.armed() &&
@@ -97,7 +98,7 @@ void World::ExpectNoLateFailure() {
   const run::RunState* run = referee_.book().FindRun(federation_.run);
   const auto deadlines =
       std::chrono::seconds(2 * run->spec.deadline_s + run->spec.start_deadline_s);
-  if (healed_ && run->outcome == "failed" && clock_.Now() > healed_at_ + deadlines) {
+  if (healed_ && HasTime() && run->outcome == "failed" && clock_.Now() > healed_at_ + deadlines) {
     referee_.Object(fmt::format("the run failed ({}) long after the weather cleared", run->code));
   }
 }

@@ -40,6 +40,7 @@ struct Result {
   std::string objection;  // empty: every promise was kept
   std::string outcome;    // of the run
   uint64_t rounds = 0;    // reduced
+  uint64_t left_out = 0;  // participants that rounds closed without
   uint64_t lives = 0;     // processes started
   bool failpoint_hit = false;
   std::map<std::string, uint64_t> hub_steps;   // durable steps seen, by name
@@ -72,12 +73,11 @@ class World final {
   // For the links and trainers of its sites.
   Random& random() { return *random_; }
   const Weather& weather() const { return weather_; }
+  uint64_t deadline_s() const { return deadline_s_; }  // of a round
   Referee& referee() { return referee_; }
   ManualClock& clock() { return clock_; }
   // Time passes, and others may act.
   void Yield(Milliseconds time);
-  // True when nobody waits further down the stack.
-  bool alone() const { return depth_ == 0; }
   // The coordinator's process, if it runs.
   std::shared_ptr<HubLife> hub() const { return hub_life_; }
   // Takes note of what a call left behind: new entries, a life that ended.
@@ -126,6 +126,8 @@ class World final {
   void FollowLedger();
   void DeliverCopies();
   bool Finished() const;
+  // Whether rounds last as long as all that befalls a site in fine weather.
+  bool HasTime() const { return deadline_s_ >= 900; }
   void ExpectNoLateFailure();
   void Settle();
   // faults.cc
@@ -144,6 +146,7 @@ class World final {
   Plan plan_;
   std::unique_ptr<Random> random_;
   Weather weather_;
+  uint64_t deadline_s_;
   run::TestFederation federation_;
   ManualClock clock_;
   Truth truth_;
