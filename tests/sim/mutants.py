@@ -9,7 +9,6 @@ import argparse
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -62,10 +61,16 @@ def run(command, **more):
 
 
 def copy_tree(source, tree):
-    for name in ("CMakeLists.txt", "CMakePresets.json"):
-        shutil.copy2(source / name, tree / name)
-    for name in ("src", "proto", "cmake", "tests", "examples", "bench"):
-        subprocess.run(["cp", "-a", "--update", source / name, tree], check=True)
+    """Only what differs is written, so that only that is built again."""
+    names = ["CMakeLists.txt", "CMakePresets.json", "src", "proto", "cmake", "tests", "examples", "bench"]
+    for top in names:
+        top = source / top
+        for path in [top] if top.is_file() else (p for p in top.rglob("*") if p.is_file()):
+            copy = tree / path.relative_to(source)
+            if copy.exists() and copy.read_bytes() == path.read_bytes():
+                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
 
 
 def build(tree):

@@ -28,8 +28,14 @@ run::TestFederation::Options DrawFederation(Random& random) {
           .ca_pems = {{"party-a", kRootOfPartyA}, {"party-b", kRootOfPartyB}}};
 }
 
-std::string SpecOf(const run::TestFederation& federation, const BlobId& model, uint32_t rounds,
-                   uint64_t deadline_s) {
+struct RunShape {
+  uint32_t rounds = 0;
+  uint64_t quorum = 0;
+  uint64_t deadline_s = 0;
+};
+
+std::string SpecOf(const run::TestFederation& federation, const BlobId& model,
+                   const RunShape& shape) {
   return fmt::format(R"(format = "renkei-run/1"
 name = "{}"
 model = "{}"
@@ -44,7 +50,7 @@ purposes = ["defects"]
 us = "EAR99"
 jp = "not-listed"
 )",
-                     federation.run, model.Text(), rounds, federation.sites.size() - 1, deadline_s);
+                     federation.run, model.Text(), shape.rounds, shape.quorum, shape.deadline_s);
 }
 
 // What a site's tasks need of the world.
@@ -91,7 +97,10 @@ World::World(const Plan& plan)
   }
   model_ = truth_.Note(first);
   model_file_ = ModelFile(first);
-  spec_ = SpecOf(federation_, model_, plan_.rounds, deadline_s_);
+  spec_ = SpecOf(federation_, model_,
+                 {.rounds = plan_.rounds,
+                  .quorum = 1 + random_->Below(federation_.sites.size() - 1),
+                  .deadline_s = deadline_s_});
   for (const SiteId& id : federation_.sites) {
     task_worlds_.push_back(std::make_unique<SiteTaskWorld>(*this, sites_.size()));
     sites_.emplace_back(sites_.size(), id, clock_);
