@@ -173,9 +173,9 @@ void Referee::Crossing(Way way, const record::Holder& holder, const BlobId& blob
     if (run.spec.model == blob && holder == run.owner_holder && MayGo(holder, "model", name, hub)) {
       return;
     }
-    const bool made = std::ranges::any_of(made_, [&](const auto& item) {
+    const bool made = std::ranges::any_of(made_, [&, run_name = name](const auto& item) {
       const record::Contributed& entry = item.second.entry;
-      return entry.update == blob && entry.site == holder.site && entry.run == name;
+      return entry.update == blob && entry.site == holder.site && entry.run == run_name;
     });
     if (made && MayGo(holder, "update", name, hub)) return;
   }

@@ -86,7 +86,7 @@ Status CheckServable(const std::string& chain_pem, const std::string& key_pem,
   RK_ASSIGN_OR_RETURN(const Bytes public_key, FromPem(public_pem));
   RK_ASSIGN_OR_RETURN(const Bytes leaf, FromPem(chain_pem));
   // A certificate holds its SubjectPublicKeyInfo (RFC 5280 4.1) byte for byte.
-  if (std::ranges::search(leaf, public_key).empty()) {
+  if (std::search(leaf.begin(), leaf.end(), public_key.begin(), public_key.end()) == leaf.end()) {
     return Error(Code::kInvalidArgument, "the server's key is not that of its certificate");
   }
   return Ok();

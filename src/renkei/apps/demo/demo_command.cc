@@ -24,7 +24,6 @@ constexpr std::string_view kRun = "wafer-joint";
 constexpr uint32_t kRealRounds = 28;
 constexpr uint32_t kSyntheticRounds = 30;
 constexpr uint64_t kSyntheticWafers = 4000;
-constexpr uint64_t kReleaseBytesMax = 1 << 20;
 constexpr std::string_view kConfig = R"({"learning_rate":0.06})";
 
 // A fresh directory of our own unless one is given; ours goes away with the demo.
