@@ -57,6 +57,17 @@ void LiveThroughFaults(House& house, Random& random, uint64_t first_fault) {
   FAIL() << "never finished";
 }
 
+// All determinations stand and the first round is open.
+void OpenFirstRound(House& house, const std::string& spec) {
+  ASSERT_THAT(house.Open(), IsOk());
+  ASSERT_THAT(house.People(spec), IsOk());
+  house.hub->Turn();
+  for (int i = 0; i < 2; ++i) {
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  house.hub->Turn();
+}
+
 TEST(Recovery, ACrashAnywhereEndsWithTheSameModel) {
   const uint64_t steps = WithoutACrash().steps;
   ASSERT_GT(steps, 100u);
@@ -94,13 +105,7 @@ TEST(Recovery, GoesOnFromTheSnapshotAndFromZeroAlike) {
 TEST(Recovery, AnUploadGoesOnAtItsLastVerifiedChunk) {
   House house;
   const std::string spec = SpecOf(house);
-  ASSERT_THAT(house.Open(), IsOk());
-  ASSERT_THAT(house.People(spec), IsOk());
-  house.hub->Turn();
-  for (int i = 0; i < 2; ++i) {
-    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
-  }
-  house.hub->Turn();
+  ASSERT_NO_FATAL_FAILURE(OpenFirstRound(house, spec));
   const SiteId site = house.federation.sites[0];
   const BlobId update = *WriteModel(*house.at_home, House::Trained(house.first, 0, 1));
   ASSERT_EQ(update.chunks(), 2u);
@@ -123,13 +128,7 @@ TEST(Recovery, AnUploadGoesOnAtItsLastVerifiedChunk) {
 TEST(Recovery, ADamagedUpdateIsNeverPartOfAPublishedMean) {
   House house;
   const std::string spec = SpecOf(house);
-  ASSERT_THAT(house.Open(), IsOk());
-  ASSERT_THAT(house.People(spec), IsOk());
-  house.hub->Turn();
-  for (int i = 0; i < 2; ++i) {
-    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
-  }
-  house.hub->Turn();
+  ASSERT_NO_FATAL_FAILURE(OpenFirstRound(house, spec));
   for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
   const BlobId update = house.Run().current.contributed.begin()->second.update;
   house.disk.FlipBit(fmt::format("hub/blobs/{}/{}", update.root.hex().substr(0, 2), update.Text()),
