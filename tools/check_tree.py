@@ -22,6 +22,7 @@ HOMES = {  # include prefix -> the folders that may see it
     "spdlog/": ["src/renkei/base"],
     "nlohmann/": ["src/renkei/syntax"],
     "toml++/": ["src/renkei/syntax"],
+    "yaml-cpp/": ["src/renkei/syntax"],
     "zlib.h": ["src/renkei/syntax", "examples/wafer"],
     "hwy/": ["src/renkei/kernels"],
     "sqlite3.h": ["src/renkei/store"],
