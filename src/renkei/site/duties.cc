@@ -148,7 +148,7 @@ std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const Local
   for (const auto& [id, run] : book.runs()) runs.push_back(&run);
   std::ranges::sort(runs, std::less<>(), [](const RunState* run) { return run->index; });
   for (const RunState* run : runs) RunDuties(*run, own, facts, duties).Collect();
-  std::ranges::stable_partition(duties, IsQuick);
+  std::stable_partition(duties.begin(), duties.end(), IsQuick);
   return duties;
 }
 
