@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/rules/evaluation.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "renkei/base/check.h"
+
+namespace renkei::rules {
+namespace {
+
+using Op = Node::Op;
+
+Truth Not(Truth truth) {
+  if (truth == Truth::kUnknown) return truth;
+  return truth == Truth::kYes ? Truth::kNo : Truth::kYes;
+}
+
+// Whether all, none or some of `value` satisfies the comparison.
+Truth Compare(const Interval& value, Comparison comparison, double number) {
+  const auto holds = [&](double x) {
+    switch (comparison) {
+      case Comparison::kLess:
+        return x < number;
+      case Comparison::kAtMost:
+        return x <= number;
+      case Comparison::kMore:
+        return x > number;
+      case Comparison::kAtLeast:
+        break;
+    }
+    return x >= number;
+  };
+  const bool lo = holds(value.lo), hi = holds(value.hi);
+  if (lo == hi) return lo ? Truth::kYes : Truth::kNo;
+  return Truth::kUnknown;
+}
+
+// Of a word that is one of lo..hi.
+Truth AmongWords(const Interval& value, uint64_t words) {
+  bool some = false, all = true;
+  for (auto i = static_cast<int>(value.lo); i <= static_cast<int>(value.hi); ++i) {
+    const bool in = (words >> i & 1) != 0;
+    some = some || in;
+    all = all && in;
+  }
+  return all ? Truth::kYes : some ? Truth::kUnknown : Truth::kNo;
+}
+
+}  // namespace
+
+Evaluation::Evaluation(const RuleBook& book, const Case& facts, uint32_t epoch,
+                       Jurisdiction jurisdiction, Layer layer)
+    : book_(book),
+      case_(facts),
+      epoch_(epoch),
+      jurisdiction_(jurisdiction),
+      in_force_(book.in_force(epoch, jurisdiction, layer)),
+      memo_(book.rules.size() + book.classes.size() + book.terms.size(), kNotYet) {}
+
+Truth Evaluation::OfRule(uint32_t index) {
+  if (in_force_.active[index] == 0) return Truth::kNo;
+  uint8_t& memo = memo_[index];
+  if (memo != kNotYet) return static_cast<Truth>(memo);
+  const BookRule& rule = book_.rules[index];
+  Truth truth = OfNode(rule.when, kNoParty);
+  if (truth != Truth::kNo && rule.except != kNone) {
+    const Truth but = Not(OfNode(rule.except, kNoParty));
+    if (but == Truth::kNo) {
+      truth = Truth::kNo;
+    } else if (but == Truth::kUnknown) {
+      truth = Truth::kUnknown;
+    }
+  }
+  memo = static_cast<uint8_t>(truth);
+  return truth;
+}
+
+Truth Evaluation::OfClass(uint32_t index) {
+  uint8_t& memo = memo_[book_.rules.size() + index];
+  if (memo != kNotYet) return static_cast<Truth>(memo);
+  const Interval& stated = case_.classes[index];
+  Truth truth = stated.lo == 1 ? Truth::kYes : stated.hi == 0 ? Truth::kNo : Truth::kUnknown;
+  for (const uint32_t rule : book_.classes[index].rules) {
+    if (truth == Truth::kYes) break;
+    const Truth derived = OfRule(rule);
+    if (derived != Truth::kNo) truth = derived;
+  }
+  memo = static_cast<uint8_t>(truth);
+  return truth;
+}
+
+Truth Evaluation::OfTerm(uint32_t index, int party) {
+  const BookTerm& term = book_.terms[index];
+  if (term.of_party) return OfNode(term.when, party);
+  uint8_t& memo = memo_[book_.rules.size() + book_.classes.size() + index];
+  if (memo == kNotYet) memo = static_cast<uint8_t>(OfNode(term.when, kNoParty));
+  return static_cast<Truth>(memo);
+}
+
+bool Evaluation::IsShown(uint32_t rule) {
+  return std::ranges::all_of(book_.rules[rule].shown,
+                             [&](uint32_t node) { return OfNode(node, kNoParty) == Truth::kYes; });
+}
+
+Truth Evaluation::OfCountry(const Node& node, const Interval& value) const {
+  if (value.is_point()) {
+    return book_.InSet(epoch_, node.target, static_cast<size_t>(value.lo)) ? Truth::kYes
+                                                                           : Truth::kNo;
+  }
+  return Truth::kUnknown;
+}
+
+Truth Evaluation::OfFact(const Node& node, int party) const {
+  const Interval& value =
+      node.of_party ? case_.parties[static_cast<size_t>(party)][node.slot] : case_.facts[node.slot];
+  // An item that has no such fact meets no condition on it.
+  Truth belongs = Truth::kYes;
+  if (node.kinds != ~uint64_t{0}) {
+    belongs = AmongWords(case_.facts[book_.kind_slot], node.kinds);
+    if (belongs == Truth::kNo) return Truth::kNo;
+  }
+  Truth truth = Truth::kUnknown;
+  switch (node.op) {
+    case Op::kYes:
+      if (value.is_point()) {
+        truth = value.lo == static_cast<double>(node.words) ? Truth::kYes : Truth::kNo;
+      }
+      break;
+    case Op::kCompare:
+      truth = Compare(value, node.comparison, node.number);
+      break;
+    case Op::kCountry:
+      truth = OfCountry(node, value);
+      break;
+    default:
+      truth = AmongWords(value, node.words);
+  }
+  if (truth == Truth::kYes && belongs == Truth::kUnknown) return Truth::kUnknown;
+  return truth;
+}
+
+Truth Evaluation::OfNode(uint32_t index, int party) {
+  const Node& node = book_.nodes[index];
+  switch (node.op) {
+    case Op::kAll: {
+      Truth all = Truth::kYes;
+      for (const uint32_t part : node.parts) {
+        const Truth truth = OfNode(part, party);
+        if (truth == Truth::kNo) return truth;
+        if (truth == Truth::kUnknown) all = truth;
+      }
+      return all;
+    }
+    case Op::kAny: {
+      Truth any = Truth::kNo;
+      for (const uint32_t part : node.parts) {
+        const Truth truth = OfNode(part, party);
+        if (truth == Truth::kYes) return truth;
+        if (truth == Truth::kUnknown) any = truth;
+      }
+      return any;
+    }
+    case Op::kAnyParty: {
+      Truth any = Truth::kNo;
+      for (size_t i = 0; i < case_.parties.size(); ++i) {
+        const Truth truth = OfNode(node.parts[0], static_cast<int>(i));
+        if (truth == Truth::kYes) return truth;
+        if (truth == Truth::kUnknown) any = truth;
+      }
+      return any;
+    }
+    case Op::kNot:
+      return Not(OfNode(node.parts[0], party));
+    case Op::kTrue:
+      return Truth::kYes;
+    case Op::kFalse:
+      return Truth::kNo;
+    case Op::kClass:
+      return OfClass(node.target);
+    case Op::kTerm:
+      return OfTerm(node.target, party);
+    case Op::kRule:
+      return OfRule(node.target);
+    default:
+      return OfFact(node, party);
+  }
+}
+
+}  // namespace renkei::rules
