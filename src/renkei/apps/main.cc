@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "renkei/apps/commands.h"
+#include "renkei/apps/rule_commands.h"
 #include "renkei/base/log.h"
 #include "renkei/base/version.h"
 #include "renkei/wire/allocator.h"
@@ -32,6 +33,8 @@ struct Choice {
   RunOptions run;
   LedgerOptions ledger;
   ReleaseBuildOptions release_build;
+  GateOptions gate;
+  PackOptions pack;
   DemoOptions demo;
   ActorOptions actor;
   std::string path;
@@ -237,6 +240,54 @@ void AddRelease(CLI::App& app, Choice& choice) {
            [&choice](const Console& console) { return ReleaseVerify(choice.path, console); });
 }
 
+void AddGate(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "gate", "export rules: what one crossing needs, and why");
+  GateOptions& o = choice.gate;
+  const auto add = [&](const char* name, const char* purpose,
+                       Exit (*run)(const GateOptions&, const Console&)) {
+    CLI::App* command = group->add_subcommand(name, purpose);
+    command->add_option("file", o.file, "the crossing, YAML or JSON")->required();
+    command->add_option("--packs", o.packs, "rule packs, directory or file; else those shipped")
+        ->envname("RENKEI_PACKS");
+    command->add_option("--private", o.more, "packs of your own, on top; repeat for more");
+    command->add_option("--lang", o.language, "en or ja")
+        ->check(CLI::IsMember({"en", "ja"}))
+        ->envname("RENKEI_LANG");
+    OnChosen(command, choice, [&o, run](const Console& console) { return run(o, console); });
+    return command;
+  };
+  CLI::App* check = add("check", "decide: exit 0 go, 3 refuse, 7 hold", GateCheck);
+  check->add_option("--binding", o.binding, "layer that binds: both, codified or enforced");
+  check->add_option("--text-days", o.text_days, "hold when the oldest text is older");
+  CLI::App* when = add("when", "on which days the answer changes, and by which rule", GateWhen);
+  when->add_option("--from", o.from, "day, such as 2026-01-01")->required();
+  when->add_option("--to", o.to, "day")->required();
+}
+
+void AddPack(CLI::App& app, Choice& choice) {
+  CLI::App* group = Group(app, "pack", "rule packs: law as data, with its tests");
+  PackOptions& o = choice.pack;
+  const auto add = [&](const char* name, const char* purpose,
+                       Exit (*run)(const PackOptions&, const Console&)) {
+    CLI::App* command = group->add_subcommand(name, purpose);
+    command->add_option("packs", o.packs, "directory or file; else those shipped");
+    OnChosen(command, choice, [&o, run](const Console& console) { return run(o, console); });
+    return command;
+  };
+  add("lint", "find rules that never hold, overlap or are not tested", PackLint);
+  CLI::App* test = add("test", "run the tests that travel with the packs", PackTest);
+  test->add_flag("--mutate", o.mutate, "change each condition in turn: some test must fail");
+  CLI::App* diff = add("diff", "rules that were added, removed or changed", PackDiff);
+  diff->get_option("packs")->required()->expected(1);
+  diff->add_option("other", o.other, "the newer packs")->required();
+  CLI::App* sign = add("sign", "sign a directory of packs as an officer", PackSign);
+  sign->get_option("packs")->required()->expected(1);
+  PartyOption(sign, o.party_dir)->required();
+  sign->add_option("--as", o.person, "the officer who signs")->envname("RENKEI_AS")->required();
+  CLI::App* verify = add("verify", "check that officers of a charter signed them", PackVerify);
+  CharterOption(verify, o.charter_file)->required();
+}
+
 void AddDemo(CLI::App& app, Choice& choice) {
   DemoOptions& o = choice.demo;
   CLI::App* demo = app.add_subcommand("demo", "a joint run of four sites on this machine");
@@ -287,6 +338,8 @@ int Main(int argc, char** argv) {
   AddRun(app, choice);
   AddLedger(app, choice);
   AddRelease(app, choice);
+  AddGate(app, choice);
+  AddPack(app, choice);
   AddDemo(app, choice);
   try {
     app.parse(argc, argv);

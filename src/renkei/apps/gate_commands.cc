@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// renkei gate check | when: one crossing, decided by the rule packs.
+#include <optional>
+#include <utility>
+
+#include "renkei/apps/connection.h"
+#include "renkei/apps/pack_files.h"
+#include "renkei/apps/rule_commands.h"
+#include "renkei/rules/explain.h"
+#include "renkei/rules/judgement.h"
+#include "renkei/rules/timeline.h"
+
+namespace renkei::apps {
+namespace {
+
+using syntax::Value;
+
+constexpr uint64_t kCrossingBytesMax = 1 << 20;
+
+struct Question {
+  rules::RuleBook book;
+  rules::Case facts;
+};
+
+StatusOr<Question> Load(const GateOptions& options) {
+  const auto disk = MakeRealDisk();
+  std::vector<std::string> places = options.packs;
+  if (places.empty()) places = {ShippedPacksDir()};
+  places.insert(places.end(), options.more.begin(), options.more.end());
+  RK_ASSIGN_OR_RETURN(auto packs, ReadPacks(*disk, places));
+  Question question;
+  RK_ASSIGN_OR_RETURN(question.book, rules::Compile(std::move(packs)));
+  RK_ASSIGN_OR_RETURN(const std::string text, ReadText(*disk, options.file, kCrossingBytesMax));
+  RK_ASSIGN_OR_RETURN(question.facts, rules::ParseCaseText(text, options.file, question.book));
+  return question;
+}
+
+rules::Language LanguageOf(const GateOptions& options) {
+  return options.language == "ja" ? rules::Language::kJapanese : rules::Language::kEnglish;
+}
+
+Exit ExitFor(rules::Call call) {
+  return call == rules::Call::kGo     ? Exit::kOk
+         : call == rules::Call::kHold ? Exit::kWaiting
+                                      : Exit::kRefused;
+}
+
+StatusOr<Exit> Check(const GateOptions& options, const Console& console) {
+  RK_ASSIGN_OR_RETURN(rules::Profile profile, rules::ParseBinding(options.binding));
+  profile.text_age_days_max = options.text_days;
+  RK_ASSIGN_OR_RETURN(const Question question, Load(options));
+  const rules::Language language = LanguageOf(options);
+  const rules::Decision decision = rules::Decide(question.book, question.facts);
+  const rules::Date day = question.facts.DatesIn(rules::Jurisdiction::kUs).back();
+  const rules::Judgement judgement = rules::Judge(question.book, decision, profile, day);
+  if (console.for_people()) {
+    std::string text = fmt::format("{}\n", rules::NameOf(judgement.call));
+    for (const rules::Words& reason : judgement.reasons) {
+      text += fmt::format("  {}\n", reason.In(language));
+    }
+    console.Text(text + rules::Explain(question.book, question.facts, decision, language));
+    return ExitFor(judgement.call);
+  }
+  Value json = Value::Object();
+  json.Set("verdict", rules::NameOf(judgement.call));
+  Value& reasons = json.Set("reasons", Value::Array());
+  for (const rules::Words& reason : judgement.reasons) reasons.Push(reason.In(language));
+  const Value said = rules::ToJson(question.book, question.facts, decision, language);
+  for (const auto& [key, value] : said.members()) json.Set(key, value);
+  console.Object(json);
+  return ExitFor(judgement.call);
+}
+
+Status When(const GateOptions& options, const Console& console) {
+  const auto from = rules::ParseDate(options.from), to = rules::ParseDate(options.to);
+  if (!from.ok()) return Annotate(from.status(), "--from");
+  if (!to.ok()) return Annotate(to.status(), "--to");
+  if (*to < *from) return Error(Code::kInvalidArgument, "--to is before --from");
+  RK_ASSIGN_OR_RETURN(const Question question, Load(options));
+  std::vector<Value> rows;
+  for (const rules::Change& change : rules::ChangesOf(question.book, question.facts, *from, *to)) {
+    Value row = Value::Object();
+    row.Set("day", rules::FormatDate(change.day));
+    row.Set("jurisdiction", rules::NameOf(change.jurisdiction));
+    row.Set("layer", rules::NameOf(change.layer));
+    row.Set("before", change.before.Text(change.jurisdiction));
+    row.Set("after", change.after.Text(change.jurisdiction));
+    row.Set("ends", fmt::format("{}", fmt::join(change.ends, " ")));
+    row.Set("begins", fmt::format("{}", fmt::join(change.begins, " ")));
+    rows.push_back(std::move(row));
+  }
+  if (rows.empty()) {
+    Console::Note(fmt::format("The answer is the same on every day from {} to {}.", options.from,
+                              options.to));
+  }
+  if (!rows.empty() || !console.for_people()) console.Rows(rows);
+  return Ok();
+}
+
+}  // namespace
+
+Exit GateCheck(const GateOptions& options, const Console& console) {
+  const auto exit = Check(options, console);
+  return exit.ok() ? *exit : Console::Fail(exit.status());
+}
+
+Exit GateWhen(const GateOptions& options, const Console& console) {
+  const Status status = When(options, console);
+  return status.ok() ? Exit::kOk : Console::Fail(status);
+}
+
+}  // namespace renkei::apps

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "renkei/apps/pack_files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "renkei/apps/child_process.h"
+#include "renkei/apps/connection.h"
+#include "renkei/crypto/hash.h"
+#include "renkei/seal/envelope.h"
+#include "renkei/seal/statement.h"
+
+namespace renkei::apps {
+namespace {
+
+constexpr std::string_view kSuffix = ".yaml";
+
+// Files of packs in `dir`, sorted by name.
+StatusOr<std::vector<std::string>> PackNames(Disk& disk, const std::string& dir) {
+  RK_ASSIGN_OR_RETURN(std::vector<std::string> names, disk.List(dir));
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(kSuffix); });
+  if (names.empty()) {
+    return Error(Code::kNotFound, "{}: no rule pack (*{}) is there", dir, kSuffix);
+  }
+  if (names.size() > kPackFilesMax) {
+    return Error(Code::kResourceExhausted, "{}: {} packs, at most {}", dir, names.size(),
+                 kPackFilesMax);
+  }
+  return names;
+}
+
+Status ReadPack(Disk& disk, const std::string& file, std::vector<rules::Pack>& packs) {
+  RK_ASSIGN_OR_RETURN(const std::string text, ReadText(disk, file, rules::kPackBytesMax));
+  RK_ASSIGN_OR_RETURN(rules::Pack pack, rules::ParsePack(text, file));
+  packs.push_back(std::move(pack));
+  return Ok();
+}
+
+StatusOr<std::vector<seal::Subject>> SubjectsOf(Disk& disk, const std::string& dir) {
+  std::vector<seal::Subject> subjects;
+  RK_ASSIGN_OR_RETURN(const auto names, PackNames(disk, dir));
+  for (const std::string& name : names) {
+    RK_ASSIGN_OR_RETURN(const Bytes bytes,
+                        ReadWhole(disk, JoinPath(dir, name), rules::kPackBytesMax));
+    subjects.push_back({.name = name, .algorithm = "sha256", .hex = crypto::Sha256(bytes).hex()});
+  }
+  return subjects;
+}
+
+}  // namespace
+
+std::string ShippedPacksDir() {
+  const auto programs = ProgramDirectory();
+  return JoinPath(programs.ok() ? ParentOf(*programs) : "/usr", "share/renkei/rulepacks");
+}
+
+StatusOr<std::vector<rules::Pack>> ReadPacks(Disk& disk, const std::vector<std::string>& places) {
+  std::vector<rules::Pack> packs;
+  for (const std::string& place : places) {
+    if (place.ends_with(kSuffix)) {
+      RK_RETURN_IF_ERROR(ReadPack(disk, place, packs));
+      continue;
+    }
+    RK_ASSIGN_OR_RETURN(const auto names, PackNames(disk, place));
+    for (const std::string& name : names) {
+      RK_RETURN_IF_ERROR(ReadPack(disk, JoinPath(place, name), packs));
+    }
+  }
+  return packs;
+}
+
+StatusOr<Bytes> PackStatement(Disk& disk, const std::string& dir) {
+  RK_ASSIGN_OR_RETURN(auto subjects, SubjectsOf(disk, dir));
+  RK_ASSIGN_OR_RETURN(const auto packs, ReadPacks(disk, {dir}));
+  syntax::Value list = syntax::Value::Array();
+  for (const rules::Pack& pack : packs) {
+    syntax::Value row = syntax::Value::Object();
+    row.Set("pack", pack.id);
+    row.Set("version", pack.version);
+    row.Set("text_as_of", rules::FormatDate(pack.text_as_of));
+    list.Push(std::move(row));
+  }
+  seal::Statement statement{.subjects = std::move(subjects),
+                            .predicate_type = std::string(kPackPredicateType),
+                            .predicate = syntax::Value::Object()};
+  statement.predicate.Set("packs", std::move(list));
+  return seal::DumpStatement(statement);
+}
+
+StatusOr<std::vector<std::string>> CheckPackManifest(Disk& disk, const std::string& dir) {
+  const std::string file = JoinPath(dir, kPackManifestFile);
+  RK_ASSIGN_OR_RETURN(const Bytes bytes, ReadWhole(disk, file, seal::kEnvelopeBytesMax));
+  const auto envelope = seal::ParseEnvelope(bytes);
+  if (!envelope.ok()) return Annotate(envelope.status(), file);
+  const auto statement = seal::ParseStatement(envelope->payload);
+  if (!statement.ok()) return Annotate(statement.status(), file);
+  if (envelope->payload_type != seal::kStatementPayloadType ||
+      statement->predicate_type != kPackPredicateType) {
+    return Error(Code::kInvalidArgument, "{}: not a statement about rule packs", file);
+  }
+  RK_ASSIGN_OR_RETURN(const auto subjects, SubjectsOf(disk, dir));
+  for (const seal::Subject& subject : subjects) {
+    const auto said = std::ranges::find(statement->subjects, subject.name, &seal::Subject::name);
+    if (said == statement->subjects.end()) {
+      return Error(Code::kDataLoss, "{}: {} does not name it; remove it, or sign the packs anew",
+                   JoinPath(dir, subject.name), file);
+    }
+    if (*said != subject) {
+      return Error(Code::kDataLoss, "{}: differs from what was signed; restore it",
+                   JoinPath(dir, subject.name));
+    }
+  }
+  for (const seal::Subject& subject : statement->subjects) {
+    if (std::ranges::find(subjects, subject.name, &seal::Subject::name) != subjects.end()) continue;
+    return Error(Code::kDataLoss, "{}: {} was signed and is missing; restore it", dir,
+                 subject.name.substr(0, rules::kIdBytesMax));
+  }
+  std::vector<std::string> keys;
+  for (const auto& signature : envelope->signatures) keys.push_back(signature.key_id);
+  return keys;
+}
+
+}  // namespace renkei::apps

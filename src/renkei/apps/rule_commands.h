@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about export rules: renkei gate and renkei pack.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "renkei/apps/console.h"
+
+namespace renkei::apps {
+
+struct GateOptions {
+  std::vector<std::string> packs;  // directories and files; empty: those shipped
+  std::vector<std::string> more;   // private packs on top
+  std::string file;                // a crossing
+  std::string language = "en";
+  std::string binding = "both";
+  int text_days = 180;
+  std::string from;  // dates, of `when`
+  std::string to;
+};
+Exit GateCheck(const GateOptions& options, const Console& console);
+Exit GateWhen(const GateOptions& options, const Console& console);
+
+struct PackOptions {
+  std::vector<std::string> packs;
+  bool mutate = false;
+  std::string other;  // what to compare with
+  std::string party_dir;
+  std::string person;
+  std::string charter_file;
+};
+Exit PackLint(const PackOptions& options, const Console& console);
+Exit PackTest(const PackOptions& options, const Console& console);
+Exit PackDiff(const PackOptions& options, const Console& console);
+Exit PackSign(const PackOptions& options, const Console& console);
+Exit PackVerify(const PackOptions& options, const Console& console);
+
+}  // namespace renkei::apps
