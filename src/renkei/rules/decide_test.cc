@@ -174,6 +174,34 @@ TEST(Decide, OrderOfPacksAndRulesMakesNoDifference) {
   }
 }
 
+// What a house knows for itself: a letter that its chips need a licence, and a licence that it has.
+constexpr std::string_view kPrivate = R"yaml(
+format: renkei-rules/1
+pack: our-house
+version: 1
+jurisdiction: us
+private: yes
+law: { en: "Letters and licences of our house", ja: "当社の通知・許可" }
+text_as_of: 2026-09-24
+rules:
+- { id: our-letter, cite: "is-informed letter of 2025-04-09", from: 2025-04-09, then: licence,
+    control: LETTER, when: destination in Embargo, says: { en: "By letter", ja: "通知による" } }
+- { id: our-licence, cite: "licence D1234567", from: 2026-01-01, until: 2026-12-31,
+    then: exception licence D1234567, lifts: [our-letter, need, need-all],
+    when: destination is CN, says: { en: "A licence is held", ja: "許可取得済み" } }
+)yaml";
+
+TEST(Decide, PrivatePacksStandOnTopOfPublicOnes) {
+  const RuleBook book = Book({kWords, kRules, kPrivate});
+  const auto outcome = [&](const std::string& more) {
+    return Ask(book, more).outcome.Text(Jurisdiction::kUs);
+  };
+  EXPECT_EQ(outcome("facts: {chip.speed: 1, destination: RU}"), "LIC");
+  EXPECT_EQ(outcome("facts: {chip.speed: 1, destination: CN}"), "EXC(licence D1234567)");
+  EXPECT_EQ(outcome("facts: {destination: CN}"), "EXC(licence D1234567)");
+  EXPECT_EQ(outcome("on: 2027-01-01\nfacts: {destination: CN}"), "LIC(case by case)");
+}
+
 TEST(Explain, ShowsTheTreeInBothLanguages) {
   const RuleBook book = Book();
   auto facts = ParseCaseText(

@@ -174,7 +174,10 @@ void ProveRequirement(const Requirement& requirement, Evaluation& evaluation, Pr
     if (shuts_one && evaluation.OfRule(rule) == Truth::kYes) prover.ProveRule(rule, 1);
   }
   for (const uint32_t lift : lifts) {
-    if (book.rules[lift].said.effect == Effect::kException) prover.ProveUnclaimed(lift, 1);
+    const bool in_force = evaluation.in_force().active[lift] != 0;
+    if (in_force && book.rules[lift].said.effect == Effect::kException) {
+      prover.ProveUnclaimed(lift, 1);
+    }
   }
 }
 
