@@ -9,8 +9,6 @@
 namespace renkei::rules {
 namespace {
 
-using Op = Node::Op;
-
 std::optional<Variable> OpenInNode(Evaluation& evaluation, uint32_t index, int party) {
   if (evaluation.OfNode(index, party) != Truth::kUnknown) return std::nullopt;
   const RuleBook& book = evaluation.book();
@@ -19,13 +17,13 @@ std::optional<Variable> OpenInNode(Evaluation& evaluation, uint32_t index, int p
     case Op::kAll:
     case Op::kAny:
     case Op::kNot:
-      for (const uint32_t part : node.parts) {
+      for (const uint32_t part : book.PartsOf(node)) {
         if (const auto open = OpenInNode(evaluation, part, party)) return open;
       }
       break;
     case Op::kAnyParty:
       for (size_t i = 0; i < evaluation.facts().parties.size(); ++i) {
-        if (const auto open = OpenInNode(evaluation, node.parts[0], static_cast<int>(i))) {
+        if (const auto open = OpenInNode(evaluation, book.parts[node.first], static_cast<int>(i))) {
           return open;
         }
       }
@@ -43,9 +41,10 @@ std::optional<Variable> OpenInNode(Evaluation& evaluation, uint32_t index, int p
       return Variable{.kind = Variable::Kind::kClasses};
     default: {
       const Interval& kind = evaluation.facts().facts[book.kind_slot];
-      const bool kind_decides = node.kinds != ~uint64_t{0} && !kind.is_point();
+      const bool kind_decides = node.has_kinds && !kind.is_point();
       if (!kind_decides) {
-        return Variable{.index = node.fact, .party = node.of_party ? party : kNoParty};
+        return Variable{.index = book.sources[index].fact,
+                        .party = node.of_party ? party : kNoParty};
       }
       return Variable{.index = book.fact_by_id.find(kItemKind)->second};
     }
@@ -59,7 +58,7 @@ class Assessor {
       : evaluation_(evaluation), book_(evaluation.book()), settled_(settled) {}
 
   Assessment Assess() {
-    const InForce& in_force = evaluation_.in_force();
+    const RuleLists& in_force = evaluation_.lists();
     for (const uint32_t note : in_force.note) {
       if (evaluation_.OfRule(note) == Truth::kYes) made_.notes.push_back(note);
     }
@@ -137,7 +136,7 @@ class Assessor {
   }
 
   bool IsShut(uint32_t exception) {
-    for (const uint32_t rule : evaluation_.in_force().only_exceptions) {
+    for (const uint32_t rule : evaluation_.lists().only_exceptions) {
       if (book_.rules[rule].shuts[exception] && Holds(rule)) return true;
     }
     return false;
@@ -219,7 +218,7 @@ std::optional<Variable> OpenIn(Evaluation& evaluation, uint32_t rule) {
 }
 
 uint32_t ShutBy(Evaluation& evaluation, uint32_t exception) {
-  for (const uint32_t rule : evaluation.in_force().only_exceptions) {
+  for (const uint32_t rule : evaluation.lists().only_exceptions) {
     if (evaluation.book().rules[rule].shuts[exception] && evaluation.OfRule(rule) == Truth::kYes) {
       return rule;
     }

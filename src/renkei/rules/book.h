@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,33 +36,41 @@ struct Fact {
   uint64_t kinds = ~uint64_t{0};  // values of item.kind that have it
 };
 
+enum class Op : uint8_t {
+  kAll,
+  kAny,
+  kNot,
+  kAnyParty,
+  kTrue,
+  kFalse,
+  kYes,
+  kCompare,
+  kCountry,
+  kWord,
+  kClass,
+  kTerm,
+  kRule
+};
+
+// A condition as it is evaluated: small, and all that it needs in one place.
 struct Node {
-  enum class Op : uint8_t {
-    kAll,
-    kAny,
-    kNot,
-    kAnyParty,
-    kTrue,
-    kFalse,
-    kYes,
-    kCompare,
-    kCountry,
-    kWord,
-    kClass,
-    kTerm,
-    kRule
-  };
   Op op = Op::kTrue;
   Comparison comparison = Comparison::kLess;
   bool of_party = false;
-  uint32_t slot = 0;  // of the fact
-  uint32_t fact = kNone;
+  bool has_kinds = false;  // the fact belongs to some kinds of items only
+  uint32_t slot = 0;       // of the fact
+  uint32_t target = 0;     // kCountry: a set; kClass, kTerm, kRule: its index
+  uint32_t first = 0;      // its parts: book.parts[first .. first + count)
+  uint32_t count = 0;
+  uint64_t words = 0;  // kWord: those that it may be; kYes: 1 when it asks for yes
   uint64_t kinds = ~uint64_t{0};
-  uint64_t words = 0;   // kWord: those that it may be
-  uint32_t target = 0;  // kCountry: a set; kClass, kTerm, kRule: its index
   double number = 0;
-  std::vector<uint32_t> parts{};
+};
+
+// What a node says, for people: where it comes from and which fact it asks for.
+struct NodeSource {
   const Condition* said = nullptr;
+  uint32_t fact = kNone;
 };
 
 struct BookClass {
@@ -90,11 +99,23 @@ struct BookRule {
   std::vector<bool> shuts{};          // of "only exceptions": by rule
 };
 
-// What holds on the days of one epoch in one jurisdiction and layer: rules by their effect.
+// Rules by their effect; those that single requirements are lifted or contradicted by, and the
+// rules of classes, are found from there.
+struct RuleLists {
+  std::vector<uint32_t> not_subject{};
+  std::vector<uint32_t> no_licence{};
+  std::vector<uint32_t> require{};
+  std::vector<uint32_t> prohibit{};
+  std::vector<uint32_t> only_exceptions{};
+  std::vector<uint32_t> review{};
+  std::vector<uint32_t> note{};
+};
+
+// What holds on the days of one epoch in one jurisdiction and layer.
 struct InForce {
-  std::vector<uint32_t> not_subject{}, no_licence{}, require{}, prohibit{}, only_exceptions{},
-      review{}, note{};
-  std::vector<uint8_t> active{};  // by rule
+  RuleLists all{};
+  std::vector<RuleLists> by_kind{};  // of an item of that kind: those that may hold
+  std::vector<uint8_t> active{};     // by rule
 };
 
 // Made by Compile and not changed afterwards.
@@ -106,6 +127,8 @@ struct RuleBook {
   std::vector<Pack> packs{};  // in the order of their ids; their rules stand in `rules`
   std::vector<Fact> facts{};
   std::vector<Node> nodes{};
+  std::vector<uint32_t> parts{};
+  std::vector<NodeSource> sources{};  // by node
   std::vector<BookClass> classes{};
   std::vector<BookTerm> terms{};
   std::vector<BookRule> rules{};
@@ -129,6 +152,9 @@ struct RuleBook {
   }
   bool InSet(uint32_t epoch, uint32_t set, size_t country) const {
     return sets[epoch * set_count + set][country];
+  }
+  std::span<const uint32_t> PartsOf(const Node& node) const {
+    return {parts.data() + node.first, node.count};
   }
   const syntax::Value* FindModel(std::string_view id) const;
 };

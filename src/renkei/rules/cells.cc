@@ -11,15 +11,14 @@
 namespace renkei::rules {
 namespace {
 
-using Op = Node::Op;
-
 Cell Point(double value) { return {.value = {value, value}}; }
 
 std::vector<Cell> NumberCells(uint32_t fact, const RuleBook& book, const Interval& within) {
   // Where a stretch begins: at t for ">= t" and "< t", just above it for "> t" and "<= t".
   std::set<double> begins;
-  for (const Node& node : book.nodes) {
-    if (node.op != Op::kCompare || node.fact != fact) continue;
+  for (uint32_t i = 0; i < book.nodes.size(); ++i) {
+    const Node& node = book.nodes[i];
+    if (node.op != Op::kCompare || book.sources[i].fact != fact) continue;
     const bool above =
         node.comparison == Comparison::kMore || node.comparison == Comparison::kAtMost;
     const double begin = above ? std::nextafter(node.number, kInfinite) : node.number;
@@ -37,8 +36,9 @@ std::vector<Cell> NumberCells(uint32_t fact, const RuleBook& book, const Interva
 
 std::vector<Cell> CountryCells(uint32_t fact, const RuleBook& book, uint32_t epoch) {
   std::set<uint32_t> sets;
-  for (const Node& node : book.nodes) {
-    if (node.op == Op::kCountry && node.fact == fact) sets.insert(node.target);
+  for (uint32_t i = 0; i < book.nodes.size(); ++i) {
+    const Node& node = book.nodes[i];
+    if (node.op == Op::kCountry && book.sources[i].fact == fact) sets.insert(node.target);
   }
   std::map<std::vector<bool>, Cell> cells;
   for (uint16_t country = 0; country < kCountries; ++country) {
@@ -55,8 +55,9 @@ std::vector<Cell> CountryCells(uint32_t fact, const RuleBook& book, uint32_t epo
 // Words that no condition tells apart stand together, the first for all.
 std::vector<Cell> WordCells(uint32_t fact, const RuleBook& book, const Interval& within) {
   std::set<uint64_t> masks;
-  for (const Node& node : book.nodes) {
-    if (node.op == Op::kWord && node.fact == fact) masks.insert(node.words);
+  for (uint32_t i = 0; i < book.nodes.size(); ++i) {
+    const Node& node = book.nodes[i];
+    if (node.op == Op::kWord && book.sources[i].fact == fact) masks.insert(node.words);
     if (book.facts[fact].said.id == kItemKind) masks.insert(node.kinds);
   }
   std::map<std::vector<bool>, Cell> cells;

@@ -6,13 +6,13 @@
 #include "renkei/base/check.h"
 #include "renkei/rules/book.h"
 #include "renkei/rules/epochs.h"
+#include "renkei/rules/kind_index.h"
 #include "renkei/syntax/fields.h"
 
 namespace renkei::rules {
 namespace {
 
 using Kind = Condition::Kind;
-using Op = Node::Op;
 
 // Where a condition stands: what errors name, and what its names mean.
 struct Place {
@@ -41,6 +41,7 @@ class Compiler {
     for (uint32_t i = 0; i < book_.rules.size(); ++i) RK_RETURN_IF_ERROR(LinkRule(i));
     RK_RETURN_IF_ERROR(CheckLoops());
     FillEpochs(sets_, book_);
+    IndexByKind(book_);
     return std::move(book_);
   }
 
@@ -159,9 +160,18 @@ class Compiler {
     return at->second;
   }
 
-  uint32_t Add(Node node) {
-    book_.nodes.push_back(std::move(node));
+  uint32_t Add(const Node& node, const Condition& said, uint32_t fact = kNone) {
+    book_.nodes.push_back(node);
+    book_.sources.push_back({.said = &said, .fact = fact});
     return static_cast<uint32_t>(book_.nodes.size() - 1);
+  }
+
+  uint32_t AddList(Op op, const std::vector<uint32_t>& parts, const Condition& said) {
+    const Node node{.op = op,
+                    .first = static_cast<uint32_t>(book_.parts.size()),
+                    .count = static_cast<uint32_t>(parts.size())};
+    book_.parts.insert(book_.parts.end(), parts.begin(), parts.end());
+    return Add(node, said);
   }
 
   Status LinkTerm(uint32_t index) {
@@ -266,14 +276,14 @@ class Compiler {
         }
         const bool of_party = AsksAboutParty(said, 0);
         if (of_party && !place.of_party) return PartyOutside(said, place);
-        return Add({.op = Op::kTerm, .of_party = of_party, .target = term->second, .said = &said});
+        return Add({.op = Op::kTerm, .of_party = of_party, .target = term->second}, said);
       }
       case Kind::kRule: {
         const auto rule = book_.rule_by_id.find(said.name);
         if (rule == book_.rule_by_id.end()) {
           return Refuse(place, said.at, fmt::format("no rule {}", said.name));
         }
-        return Add({.op = Op::kRule, .target = rule->second, .said = &said});
+        return Add({.op = Op::kRule, .target = rule->second}, said);
       }
     }
     RK_CHECK(false);
@@ -285,20 +295,20 @@ class Compiler {
   }
 
   StatusOr<uint32_t> LinkParts(const Condition& said, Place place) {
-    Node node{.op = said.kind == Kind::kAll   ? Op::kAll
-                    : said.kind == Kind::kAny ? Op::kAny
-                    : said.kind == Kind::kNot ? Op::kNot
-                                              : Op::kAnyParty,
-              .said = &said};
+    const Op op = said.kind == Kind::kAll   ? Op::kAll
+                  : said.kind == Kind::kAny ? Op::kAny
+                  : said.kind == Kind::kNot ? Op::kNot
+                                            : Op::kAnyParty;
     if (said.kind == Kind::kAnyParty) {
       if (place.of_party) return Refuse(place, said.at, "any party inside any party");
       place.of_party = true;
     }
+    std::vector<uint32_t> parts;
     for (const Condition& part : said.parts) {
       RK_ASSIGN_OR_RETURN(const uint32_t index, Link(part, place));
-      node.parts.push_back(index);
+      parts.push_back(index);
     }
-    return Add(std::move(node));
+    return AddList(op, parts, said);
   }
 
   StatusOr<uint32_t> LinkFact(const Condition& said, const Place& place) {
@@ -309,10 +319,9 @@ class Compiler {
     const Fact& fact = book_.facts[found->second];
     if (fact.of_party && !place.of_party) return PartyOutside(said, place);
     Node node{.of_party = fact.of_party,
+              .has_kinds = !fact.said.of.empty(),
               .slot = fact.slot,
-              .fact = found->second,
-              .kinds = fact.kinds,
-              .said = &said};
+              .kinds = fact.kinds};
     const bool compares = said.kind == Kind::kCompare;
     if (compares != (fact.said.type == FactType::kNumber)) {
       return Refuse(place, said.at,
@@ -323,17 +332,17 @@ class Compiler {
       node.op = Op::kCompare;
       node.comparison = said.comparison;
       node.number = said.number;
-      return Add(std::move(node));
+      return Add(node, said, found->second);
     }
-    if (fact.said.type == FactType::kTruth) return LinkTruth(said, place, std::move(node));
+    if (fact.said.type == FactType::kTruth) return LinkTruth(said, place, node);
     if (fact.said.type == FactType::kCountry) {
       node.op = Op::kCountry;
       RK_ASSIGN_OR_RETURN(node.target, SetOf(said, place));
-      return Add(std::move(node));
+      return Add(node, said, found->second);
     }
     node.op = Op::kWord;
     RK_ASSIGN_OR_RETURN(node.words, WordMask(fact, said.values, place, said.at));
-    return Add(std::move(node));
+    return Add(node, said, found->second);
   }
 
   StatusOr<uint32_t> LinkTruth(const Condition& said, const Place& place, Node node) {
@@ -343,7 +352,7 @@ class Compiler {
     // "is no" is said of an item that the fact belongs to; hence a word of its own.
     node.op = Op::kYes;
     node.words = said.values[0] == "yes" ? 1 : 0;
-    return Add(std::move(node));
+    return Add(node, said, book_.fact_by_id.find(said.name)->second);
   }
 
   StatusOr<uint32_t> SetOf(const Condition& said, const Place& place) {
@@ -360,17 +369,16 @@ class Compiler {
   }
 
   StatusOr<uint32_t> LinkClass(const Condition& said, const Place& place) {
-    Node any{.op = Op::kAny, .said = &said};
+    std::vector<uint32_t> any;
     for (const std::string& id : said.values) {
-      any.parts.push_back(
-          Add({.op = Op::kClass, .target = ClassOf(place.jurisdiction, id), .said = &said}));
+      any.push_back(Add({.op = Op::kClass, .target = ClassOf(place.jurisdiction, id)}, said));
     }
-    return any.parts.size() == 1 ? any.parts[0] : Add(std::move(any));
+    return any.size() == 1 ? any[0] : AddList(Op::kAny, any, said);
   }
 
   // Requirements whose cite begins with the part: "744" has 744.23(a)(3).
   StatusOr<uint32_t> LinkRequirement(const Condition& said, const Place& place) {
-    Node any{.op = Op::kAny, .said = &said};
+    std::vector<uint32_t> any;
     for (const std::string& id : said.but) {
       if (!book_.rule_by_id.contains(id)) {
         return Refuse(place, said.at, fmt::format("but: no rule {}", id));
@@ -385,10 +393,10 @@ class Compiler {
       const bool wanted = rule.effect == Effect::kRequire && under &&
                           book_.rules[i].jurisdiction == place.jurisdiction &&
                           std::ranges::count(said.but, rule.id) == 0;
-      if (wanted) any.parts.push_back(Add({.op = Op::kRule, .target = i, .said = &said}));
+      if (wanted) any.push_back(Add({.op = Op::kRule, .target = i}, said));
     }
-    if (any.parts.empty()) return Add({.op = Op::kFalse, .said = &said});
-    return Add(std::move(any));
+    if (any.empty()) return Add({.op = Op::kFalse}, said);
+    return AddList(Op::kAny, any, said);
   }
 
   // Terms, classes and rules that rest on themselves have no value.
@@ -442,7 +450,7 @@ class Compiler {
     if (node.op == Op::kTerm || node.op == Op::kClass || node.op == Op::kRule) {
       return Visit({node.op, node.target}, done, path);
     }
-    for (const uint32_t part : node.parts) RK_RETURN_IF_ERROR(VisitNode(part, done, path));
+    for (const uint32_t part : book_.PartsOf(node)) RK_RETURN_IF_ERROR(VisitNode(part, done, path));
     return Ok();
   }
 

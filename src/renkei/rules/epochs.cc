@@ -29,22 +29,22 @@ CountrySet SetOn(Date date, const std::vector<std::string>& members, const Group
   return set;
 }
 
-std::vector<uint32_t>* ListOf(Effect effect, InForce& in_force) {
+std::vector<uint32_t>* ListOf(Effect effect, RuleLists& lists) {
   switch (effect) {
     case Effect::kNotSubject:
-      return &in_force.not_subject;
+      return &lists.not_subject;
     case Effect::kNoLicence:
-      return &in_force.no_licence;
+      return &lists.no_licence;
     case Effect::kRequire:
-      return &in_force.require;
+      return &lists.require;
     case Effect::kProhibit:
-      return &in_force.prohibit;
+      return &lists.prohibit;
     case Effect::kOnlyExceptions:
-      return &in_force.only_exceptions;
+      return &lists.only_exceptions;
     case Effect::kReview:
-      return &in_force.review;
+      return &lists.review;
     case Effect::kNote:
-      return &in_force.note;
+      return &lists.note;
     case Effect::kClass:
     case Effect::kException:
     case Effect::kPolicy:
@@ -66,7 +66,7 @@ InForce InForceOn(Date date, Jurisdiction jurisdiction, Layer layer, const RuleB
     // What contradicts or replaces single requirements is looked up from those.
     const bool aimed = !rule.targets.empty() && (rule.said.effect == Effect::kNoLicence ||
                                                  rule.said.effect == Effect::kReview);
-    std::vector<uint32_t>* const list = ListOf(rule.said.effect, in_force);
+    std::vector<uint32_t>* const list = ListOf(rule.said.effect, in_force.all);
     if (list != nullptr && !aimed) list->push_back(i);
   }
   return in_force;

@@ -9,8 +9,6 @@
 namespace renkei::rules {
 namespace {
 
-using Op = Node::Op;
-
 Truth Not(Truth truth) {
   if (truth == Truth::kUnknown) return truth;
   return truth == Truth::kYes ? Truth::kNo : Truth::kYes;
@@ -56,7 +54,11 @@ Evaluation::Evaluation(const RuleBook& book, const Case& facts, uint32_t epoch,
       epoch_(epoch),
       jurisdiction_(jurisdiction),
       in_force_(book.in_force(epoch, jurisdiction, layer)),
-      memo_(book.rules.size() + book.classes.size() + book.terms.size(), kNotYet) {}
+      lists_(&in_force_.all),
+      memo_(book.rules.size() + book.classes.size() + book.terms.size(), kNotYet) {
+  const Interval& kind = facts.facts[book.kind_slot];
+  if (kind.is_point()) lists_ = &in_force_.by_kind[static_cast<size_t>(kind.lo)];
+}
 
 Truth Evaluation::OfRule(uint32_t index) {
   if (in_force_.active[index] == 0) return Truth::kNo;
@@ -116,7 +118,7 @@ Truth Evaluation::OfFact(const Node& node, int party) const {
       node.of_party ? case_.parties[static_cast<size_t>(party)][node.slot] : case_.facts[node.slot];
   // An item that has no such fact meets no condition on it.
   Truth belongs = Truth::kYes;
-  if (node.kinds != ~uint64_t{0}) {
+  if (node.has_kinds) {
     belongs = AmongWords(case_.facts[book_.kind_slot], node.kinds);
     if (belongs == Truth::kNo) return Truth::kNo;
   }
@@ -145,7 +147,7 @@ Truth Evaluation::OfNode(uint32_t index, int party) {
   switch (node.op) {
     case Op::kAll: {
       Truth all = Truth::kYes;
-      for (const uint32_t part : node.parts) {
+      for (const uint32_t part : book_.PartsOf(node)) {
         const Truth truth = OfNode(part, party);
         if (truth == Truth::kNo) return truth;
         if (truth == Truth::kUnknown) all = truth;
@@ -154,7 +156,7 @@ Truth Evaluation::OfNode(uint32_t index, int party) {
     }
     case Op::kAny: {
       Truth any = Truth::kNo;
-      for (const uint32_t part : node.parts) {
+      for (const uint32_t part : book_.PartsOf(node)) {
         const Truth truth = OfNode(part, party);
         if (truth == Truth::kYes) return truth;
         if (truth == Truth::kUnknown) any = truth;
@@ -164,14 +166,14 @@ Truth Evaluation::OfNode(uint32_t index, int party) {
     case Op::kAnyParty: {
       Truth any = Truth::kNo;
       for (size_t i = 0; i < case_.parties.size(); ++i) {
-        const Truth truth = OfNode(node.parts[0], static_cast<int>(i));
+        const Truth truth = OfNode(book_.parts[node.first], static_cast<int>(i));
         if (truth == Truth::kYes) return truth;
         if (truth == Truth::kUnknown) any = truth;
       }
       return any;
     }
     case Op::kNot:
-      return Not(OfNode(node.parts[0], party));
+      return Not(OfNode(book_.parts[node.first], party));
     case Op::kTrue:
       return Truth::kYes;
     case Op::kFalse:

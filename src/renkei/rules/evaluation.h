@@ -33,6 +33,8 @@ class Evaluation {
   const RuleBook& book() const { return book_; }
   const Case& facts() const { return case_; }
   const InForce& in_force() const { return in_force_; }
+  // Of those in force the rules that may hold of an item of this kind.
+  const RuleLists& lists() const { return *lists_; }
   uint32_t epoch() const { return epoch_; }
   Jurisdiction jurisdiction() const { return jurisdiction_; }
 
@@ -47,6 +49,7 @@ class Evaluation {
   const uint32_t epoch_;
   const Jurisdiction jurisdiction_;
   const InForce& in_force_;
+  const RuleLists* lists_;
   std::vector<uint8_t> memo_;  // rules, then classes, then terms
 };
 

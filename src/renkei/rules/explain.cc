@@ -154,8 +154,8 @@ class Writer {
   }
 
   std::string FactText(const ProofStep& step) const {
-    const Node& node = book_.nodes[step.index];
-    const Fact& fact = book_.facts[node.fact];
+    const NodeSource& source = book_.sources[step.index];
+    const Fact& fact = book_.facts[source.fact];
     const Interval& value = fact.of_party
                                 ? case_.parties[static_cast<size_t>(step.party)][fact.slot]
                                 : case_.facts[fact.slot];
@@ -167,12 +167,11 @@ class Writer {
     }
     return fmt::format("{}{} = {}{}{} ({})", PartyText(fact.of_party ? step.party : kNoParty),
                        fact.said.name.In(language_), shown, fact.said.unit.empty() ? "" : " ",
-                       fact.said.unit, AskedText(node, step.truth));
+                       fact.said.unit, AskedText(*source.said, step.truth));
   }
 
   // The condition as its rule asks it, and whether it is met.
-  std::string AskedText(const Node& node, Truth truth) const {
-    const Condition& said = *node.said;
+  std::string AskedText(const Condition& said, Truth truth) const {
     const std::string asked =
         said.kind == Condition::Kind::kCompare
             ? fmt::format("{} {}", NameOf(said.comparison), FormatNumber(said.number))
@@ -230,7 +229,7 @@ std::string IdOf(const ProofStep& step, const RuleBook& book) {
     case StepKind::kClass:
       return book.classes[step.index].id;
     case StepKind::kFact:
-      return book.facts[book.nodes[step.index].fact].said.id;
+      return book.facts[book.sources[step.index].fact].said.id;
     case StepKind::kOthers:
       break;
   }

@@ -6,7 +6,6 @@
 namespace renkei::rules {
 namespace {
 
-using Op = Node::Op;
 using StepKind = ProofStep::Kind;
 
 class Prover {
@@ -40,7 +39,7 @@ class Prover {
       case Op::kAnyParty:
         return ProveParties(node, truth, depth);
       case Op::kNot:
-        return ProveNode(node.parts[0], party, depth);
+        return ProveNode(book_.parts[node.first], party, depth);
       case Op::kTrue:
       case Op::kFalse:
         return;
@@ -113,7 +112,7 @@ class Prover {
 
   void ProveParts(const Node& node, Truth truth, int party, uint8_t depth) {
     const Truth of_all = node.op == Op::kAll ? Truth::kYes : Truth::kNo;
-    for (const uint32_t part : node.parts) {
+    for (const uint32_t part : book_.PartsOf(node)) {
       const Truth each = evaluation_.OfNode(part, party);
       if (truth == of_all || each == truth) ProveNode(part, party, depth);
       // One part that differs decides; what is not known is all that is not known.
@@ -124,8 +123,8 @@ class Prover {
   void ProveParties(const Node& node, Truth truth, uint8_t depth) {
     for (size_t i = 0; i < evaluation_.facts().parties.size(); ++i) {
       const int party = static_cast<int>(i);
-      if (evaluation_.OfNode(node.parts[0], party) != truth) continue;
-      ProveNode(node.parts[0], party, depth);
+      if (evaluation_.OfNode(book_.parts[node.first], party) != truth) continue;
+      ProveNode(book_.parts[node.first], party, depth);
       if (truth == Truth::kYes) return;
     }
   }
@@ -148,7 +147,7 @@ class Prover {
     if (node.op == Op::kTerm && !node.of_party) {
       return HasItsClass(book_.terms[node.target].when, depth + 1);
     }
-    return std::ranges::any_of(node.parts,
+    return std::ranges::any_of(book_.PartsOf(node),
                                [&](uint32_t part) { return HasItsClass(part, depth + 1); });
   }
 
@@ -168,7 +167,7 @@ void ProveRequirement(const Requirement& requirement, Evaluation& evaluation, Pr
   if (requirement.review != kNone) return prover.ProveRule(requirement.review, 1);
   if (requirement.policy_rule != kNone) prover.ProveRule(requirement.policy_rule, 1);
   const std::vector<uint32_t>& lifts = book.rules[requirement.rule].lifted_by;
-  for (const uint32_t rule : evaluation.in_force().only_exceptions) {
+  for (const uint32_t rule : evaluation.lists().only_exceptions) {
     const std::vector<bool>& shuts = book.rules[rule].shuts;
     const bool shuts_one = std::ranges::any_of(lifts, [&](uint32_t lift) { return shuts[lift]; });
     if (shuts_one && evaluation.OfRule(rule) == Truth::kYes) prover.ProveRule(rule, 1);
@@ -210,17 +209,19 @@ bool HangsOn(Evaluation& evaluation, uint32_t index, int party,
   }
   if (node.op == Op::kAnyParty) {
     for (size_t i = 0; i < evaluation.facts().parties.size(); ++i) {
-      if (HangsOn(evaluation, node.parts[0], static_cast<int>(i), variables)) return true;
+      if (HangsOn(evaluation, book.parts[node.first], static_cast<int>(i), variables)) return true;
     }
     return false;
   }
-  if (!node.parts.empty()) {
-    return std::ranges::any_of(
-        node.parts, [&](uint32_t part) { return HangsOn(evaluation, part, party, variables); });
+  if (node.count > 0) {
+    return std::ranges::any_of(book.PartsOf(node), [&](uint32_t part) {
+      return HangsOn(evaluation, part, party, variables);
+    });
   }
   return std::ranges::any_of(variables, [&](const Variable& variable) {
     return variable.kind == Variable::Kind::kFact &&
-           (variable.index == node.fact || book.facts[variable.index].said.id == kItemKind) &&
+           (variable.index == book.sources[index].fact ||
+            book.facts[variable.index].said.id == kItemKind) &&
            (!node.of_party || variable.party == party);
   });
 }
@@ -235,7 +236,7 @@ Proof Prove(Evaluation& evaluation, const Assessment& assessment) {
   }
   if (assessment.outcome.kind == OutcomeKind::kNlr && assessment.decisive == kNone) {
     uint32_t others = 0;
-    for (const uint32_t rule : evaluation.in_force().require) {
+    for (const uint32_t rule : evaluation.lists().require) {
       if (prover.IsNear(rule)) {
         prover.ProveRule(rule, 0);
       } else {
