@@ -225,8 +225,10 @@ class Compiler {
       if (other.effect != Effect::kException || book_.rules[i].jurisdiction != place.jurisdiction) {
         continue;
       }
-      // By its name, or by the id of one of several rules of that name.
-      shuts[i] = !open.contains(other.subject) && !open.contains(other.id);
+      // By its name, or by the id of one of several rules of that name. A licence that is held, in
+      // a pack of one's own, is no licence exception and stays.
+      shuts[i] = !book_.packs[book_.rules[i].pack].is_private && !open.contains(other.subject) &&
+                 !open.contains(other.id);
       names_open_.insert(other.subject);
       names_open_.insert(other.id);
     }

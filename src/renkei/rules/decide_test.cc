@@ -53,6 +53,48 @@ TEST(Decide, ShutExceptionsLiftNothing) {
   EXPECT_EQ(Outcome("facts: {order: yes}\nparties: [{hq: RU}]"), "LIC(case by case)");
 }
 
+TEST(Decide, ALicenceHeldIsNotShutWithTheExceptions) {
+  const auto outcome = [](const std::string& is_private) {
+    const std::string held = R"yaml(
+format: renkei-rules/1
+pack: held
+version: 1
+jurisdiction: us
+private: )yaml" + is_private +
+                             R"yaml(
+law: { en: "Held", ja: "許可" }
+text_as_of: 2026-09-24
+rules:
+- { id: D123, cite: "Licence D123", from: 2026-01-01, then: exception licence D123, lifts: [need],
+    when: chip.speed >= 4800, says: { en: "Licence D123", ja: "許可D123" } }
+)yaml";
+    const RuleBook book = Book({kWords, kRules, held});
+    return Ask(book, "facts: {}\nparties: [{hq: RU}]").outcome.Text(Jurisdiction::kUs);
+  };
+  EXPECT_EQ(outcome("yes"), "EXC(licence D123)");
+  EXPECT_EQ(outcome("no"), "LIC(case by case)");
+}
+
+TEST(Decide, AnExceptionThatIsNotInForceLiftsNothing) {
+  const RuleBook book = Book({kWords, kRules, R"yaml(
+format: renkei-rules/1
+pack: later
+version: 1
+jurisdiction: us
+law: { en: "Later", ja: "後日" }
+text_as_of: 2026-09-24
+rules:
+- { id: late, cite: "740.99", from: 2027-01-01, then: exception LATE, lifts: [need],
+    when: chip.speed >= 4800, says: { en: "Late", ja: "後日" } }
+- { id: textual, cite: "740.98", from: 2026-01-01, layer: codified, then: exception TEXT, lifts: [need],
+    when: chip.speed >= 4800, says: { en: "By the text", ja: "条文上" } }
+)yaml"});
+  EXPECT_EQ(Ask(book, "facts: {destination: CN}").outcome.Text(Jurisdiction::kUs),
+            "LIC(case by case)");
+  EXPECT_EQ(Ask(book, "on: 2027-01-01\nfacts: {destination: CN}").outcome.Text(Jurisdiction::kUs),
+            "EXC(LATE)");
+}
+
 TEST(Decide, AProhibitionWinsAndScopeWinsOverIt) {
   EXPECT_EQ(Outcome("parties: [{hq: JP}, {hq: JP, denied: yes}]"), "PROHIBITED");
   EXPECT_EQ(Outcome("facts: {open: yes}\nparties: [{denied: yes}]"), "NOT-SUBJECT");
