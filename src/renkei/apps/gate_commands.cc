@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// renkei gate check | when: one crossing, decided by the rule packs.
-#include <optional>
+// renkei gate check | when | classify: crossings and chips, decided by the rule packs.
+#include <cmath>
 #include <utility>
 
 #include "renkei/apps/connection.h"
 #include "renkei/apps/pack_files.h"
 #include "renkei/apps/rule_commands.h"
+#include "renkei/rules/classify.h"
 #include "renkei/rules/explain.h"
 #include "renkei/rules/judgement.h"
 #include "renkei/rules/timeline.h"
+#include "renkei/syntax/csv.h"
 
 namespace renkei::apps {
 namespace {
@@ -22,14 +24,18 @@ struct Question {
   rules::Case facts;
 };
 
-StatusOr<Question> Load(const GateOptions& options) {
-  const auto disk = MakeRealDisk();
+StatusOr<rules::RuleBook> LoadBook(Disk& disk, const GateOptions& options) {
   std::vector<std::string> places = options.packs;
   if (places.empty()) places = {ShippedPacksDir()};
   places.insert(places.end(), options.more.begin(), options.more.end());
-  RK_ASSIGN_OR_RETURN(auto packs, ReadPacks(*disk, places));
+  RK_ASSIGN_OR_RETURN(auto packs, ReadPacks(disk, places));
+  return rules::Compile(std::move(packs));
+}
+
+StatusOr<Question> Load(const GateOptions& options) {
+  const auto disk = MakeRealDisk();
   Question question;
-  RK_ASSIGN_OR_RETURN(question.book, rules::Compile(std::move(packs)));
+  RK_ASSIGN_OR_RETURN(question.book, LoadBook(*disk, options));
   RK_ASSIGN_OR_RETURN(const std::string text, ReadText(*disk, options.file, kCrossingBytesMax));
   RK_ASSIGN_OR_RETURN(question.facts, rules::ParseCaseText(text, options.file, question.book));
   return question;
@@ -97,6 +103,51 @@ Status When(const GateOptions& options, const Console& console) {
   return Ok();
 }
 
+std::string TextOf(const rules::Interval& value) {
+  const auto end = [](double number) {
+    return std::isfinite(number) ? fmt::format("{:.2f}", number) : "?";
+  };
+  return value.is_point() ? end(value.lo) : fmt::format("{} to {}", end(value.lo), end(value.hi));
+}
+
+Status Classify(const GateOptions& options, const Console& console) {
+  rules::Date day = rules::DateIn(rules::Jurisdiction::kUs, MakeSystemClock()->Now());
+  if (!options.on.empty()) {
+    const auto given = rules::ParseDate(options.on);
+    if (!given.ok()) return Annotate(given.status(), "--on");
+    day = *given;
+  }
+  const auto disk = MakeRealDisk();
+  RK_ASSIGN_OR_RETURN(const rules::RuleBook book, LoadBook(*disk, options));
+  RK_ASSIGN_OR_RETURN(const auto classifier, rules::ChipClassifier::Make(book, day));
+  RK_ASSIGN_OR_RETURN(const std::string text, ReadText(*disk, options.csv_file, kCrossingBytesMax));
+  const auto table = syntax::ParseCsv(text);
+  if (!table.ok()) return Annotate(table.status(), options.csv_file);
+  RK_ASSIGN_OR_RETURN(const auto chips, rules::ReadChips(*table, options.csv_file));
+  std::vector<Value> rows;
+  for (const rules::Chip& chip : chips) {
+    const rules::Classification each = classifier.Classify(chip);
+    if (!console.for_people()) {
+      rows.push_back(rules::ToJson(each));
+      continue;
+    }
+    Value row = Value::Object();
+    row.Set("name", each.name);
+    row.Set("tpp", TextOf(each.tpp));
+    row.Set("pd", TextOf(each.pd));
+    row.Set("paragraph", each.paragraph);
+    row.Set("japan", each.japan_listed == rules::Truth::kYes  ? "listed"
+                     : each.japan_listed == rules::Truth::kNo ? "no"
+                                                              : "?");
+    row.Set("missing", fmt::format("{}", fmt::join(each.missing, " ")));
+    rows.push_back(std::move(row));
+  }
+  console.Rows(rows);
+  Console::Note(fmt::format("On {}, by texts of {}. A compliance aid, not legal advice.",
+                            rules::FormatDate(day), rules::FormatDate(rules::TextAsOf(book))));
+  return Ok();
+}
+
 }  // namespace
 
 Exit GateCheck(const GateOptions& options, const Console& console) {
@@ -106,6 +157,11 @@ Exit GateCheck(const GateOptions& options, const Console& console) {
 
 Exit GateWhen(const GateOptions& options, const Console& console) {
   const Status status = When(options, console);
+  return status.ok() ? Exit::kOk : Console::Fail(status);
+}
+
+Exit GateClassify(const GateOptions& options, const Console& console) {
+  const Status status = Classify(options, console);
   return status.ok() ? Exit::kOk : Console::Fail(status);
 }
 

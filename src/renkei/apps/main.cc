@@ -246,7 +246,6 @@ void AddGate(CLI::App& app, Choice& choice) {
   const auto add = [&](const char* name, const char* purpose,
                        Exit (*run)(const GateOptions&, const Console&)) {
     CLI::App* command = group->add_subcommand(name, purpose);
-    command->add_option("file", o.file, "the crossing, YAML or JSON")->required();
     command->add_option("--packs", o.packs, "rule packs, directory or file; else those shipped")
         ->envname("RENKEI_PACKS");
     command->add_option("--private", o.more, "packs of your own, on top; repeat for more");
@@ -257,11 +256,16 @@ void AddGate(CLI::App& app, Choice& choice) {
     return command;
   };
   CLI::App* check = add("check", "decide: exit 0 go, 3 refuse, 7 hold", GateCheck);
+  check->add_option("file", o.file, "the crossing, YAML or JSON")->required();
   check->add_option("--binding", o.binding, "layer that binds: both, codified or enforced");
   check->add_option("--text-days", o.text_days, "hold when the oldest text is older");
   CLI::App* when = add("when", "on which days the answer changes, and by which rule", GateWhen);
+  when->add_option("file", o.file, "the crossing, YAML or JSON")->required();
   when->add_option("--from", o.from, "day, such as 2026-01-01")->required();
   when->add_option("--to", o.to, "day")->required();
+  CLI::App* classify = add("classify", "the paragraph of each chip of a table", GateClassify);
+  classify->add_option("--csv", o.csv_file, "data sheets (docs/formats/chip-table.md)")->required();
+  classify->add_option("--on", o.on, "day; today by default");
 }
 
 void AddPack(CLI::App& app, Choice& choice) {

@@ -17,11 +17,14 @@ struct GateOptions {
   std::string language = "en";
   std::string binding = "both";
   int text_days = 180;
-  std::string from;  // dates, of `when`
+  std::string csv_file;  // of `classify`
+  std::string on;        // its day; empty: today in Washington
+  std::string from;      // dates, of `when`
   std::string to;
 };
 Exit GateCheck(const GateOptions& options, const Console& console);
 Exit GateWhen(const GateOptions& options, const Console& console);
+Exit GateClassify(const GateOptions& options, const Console& console);
 
 struct PackOptions {
   std::vector<std::string> packs;

@@ -222,7 +222,8 @@ syntax::Value ToJson(const Classification& classification) {
   const Truth japan = classification.japan_listed;
   syntax::Value json = syntax::Value::Object();
   json.Set("name", classification.name);
-  json.Set("tpp", ToJson(classification.tpp));
+  const bool exact = classification.tpp.is_point();
+  json.Set("tpp", exact ? syntax::Value(classification.tpp.lo) : ToJson(classification.tpp));
   json.Set("pd", ToJson(classification.pd));
   json.Set("paragraph", classification.paragraph);
   json.Set("possible", classification.possible);

@@ -49,7 +49,8 @@ class ChipClassifier {
 };
 
 // {"name", "tpp", "pd", "paragraph", "possible", "japan_listed", "missing", "cites", "certainty"}.
-// "tpp" and "pd" are [lo, hi]; null for an end that is not bounded.
+// "tpp" is a number, or [lo, hi] when it is not exact; "pd" is [lo, hi]; null for an end that is
+// not bounded.
 syntax::Value ToJson(const Classification& classification);
 
 }  // namespace renkei::rules
