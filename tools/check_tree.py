@@ -27,6 +27,7 @@ HOMES = {  # include prefix -> the folders that may see it
     "hwy/": ["src/renkei/kernels"],
     "sqlite3.h": ["src/renkei/store"],
     "CLI/": ["src/renkei/apps"],
+    "systemd/": ["src/renkei/apps"],
     "Eigen/": ["examples/wafer"],
 }
 SKIPPED = {"build", ".git", "__pycache__"}

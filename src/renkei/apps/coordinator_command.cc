@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // renkei coordinator: serves a charter's runs and its ledger until it is told to stop.
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "renkei/apps/connection.h"
 #include "renkei/apps/party_files.h"
 #include "renkei/apps/signals.h"
+#include "renkei/apps/supervisor.h"
 #include "renkei/base/log.h"
 #include "renkei/base/steady_clock.h"
 #include "renkei/coordinator/coordinator.h"
@@ -67,13 +70,19 @@ class Service {
   void Serve() {
     log::Info("coordinator.serving", {{"charter", charter_.name}, {"port", server_->port()}});
     std::jthread rounds([this](std::stop_token stop) { coordinator_->Serve(stop); });
-    while (!StopSignalWithin(kRenewCheck)) {
-      if (clock_->Now() + kRenewBefore < tls_.not_after) continue;
-      Status renewed = IssueLeaf();
-      if (renewed.ok()) renewed = server_->Renew(tls_.chain_pem, tls_.key_pem);
-      if (!renewed.ok()) log::Error("coordinator.leaf", {{"error", Message(renewed)}});
+    const std::string serving =
+        fmt::format("serving charter {} on port {}", charter_.name, server_->port());
+    TellReady(serving);
+    const Milliseconds look = std::min(kRenewCheck, AliveInterval().value_or(kRenewCheck));
+    while (!StopSignalWithin(look)) {
+      // Takes the lock that every call takes: a coordinator that hangs says nothing any more.
+      const Status health = coordinator_->Health();
+      TellStatus(health.ok() ? serving : Message(health));
+      TellAlive();
+      RenewLeaf();
     }
     log::Info("coordinator.stopping");
+    TellStopping();
     rounds.request_stop();
     server_->Shutdown(kShutdownGrace);
   }
@@ -85,6 +94,13 @@ class Service {
                                    .name = charter_.coordinator.site.text()};
     RK_ASSIGN_OR_RETURN(tls_, authority_->IssueTls(self, clock_->Now()));
     return Ok();
+  }
+
+  void RenewLeaf() {
+    if (clock_->Now() + kRenewBefore < tls_.not_after) return;
+    Status renewed = IssueLeaf();
+    if (renewed.ok()) renewed = server_->Renew(tls_.chain_pem, tls_.key_pem);
+    if (!renewed.ok()) log::Error("coordinator.leaf", {{"error", Message(renewed)}});
   }
 
   std::unique_ptr<Disk> disk_ = MakeRealDisk();

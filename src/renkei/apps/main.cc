@@ -121,7 +121,7 @@ void AddCoordinator(CLI::App& app, Choice& choice) {
   PartyOption(command, o.party_dir)->required();
   CharterOption(command, o.charter_file)->required();
   command->add_option("--dir", o.dir, "where ledger and blobs are kept")->required();
-  command->add_option("--listen", o.listen, "host:port to listen on");
+  command->add_option("--listen", o.listen, "host:port to listen on")->envname("RENKEI_LISTEN");
   OnChosen(command, choice, [&o](const Console&) { return CoordinatorRun(o); });
 }
 

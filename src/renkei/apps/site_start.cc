@@ -10,6 +10,7 @@
 #include "renkei/apps/commands.h"
 #include "renkei/apps/connection.h"
 #include "renkei/apps/signals.h"
+#include "renkei/apps/supervisor.h"
 #include "renkei/base/log.h"
 #include "renkei/base/steady_clock.h"
 #include "renkei/site/agent.h"
@@ -63,6 +64,7 @@ class Site {
   Status Serve() {
     log::Info("site.serving",
               {{"site", config_.site.text()}, {"coordinator", config_.coordinator}});
+    TellReady(fmt::format("site {} of {}", config_.site, config_.coordinator));
     Status ended;
     std::atomic<bool> over = false;
     {
@@ -72,6 +74,7 @@ class Site {
       });
       while (!over && !StopSignalWithin(kLook)) {
       }
+      TellStopping();
     }
     log::Info("site.stopped", {{"site", config_.site.text()}});
     return ended;
