@@ -108,6 +108,23 @@ Exit RunShow(const RunOptions& options, const Console& console);
 Exit RunWatch(const RunOptions& options, const Console& console);
 Exit RunStop(const RunOptions& options, const Console& console);
 
+struct BackupOptions {
+  std::string dir;  // of a coordinator or a site
+  std::string out;
+  std::string charter_file;  // of a coordinator
+  bool with_keys = false;
+};
+Exit Backup(const BackupOptions& options, const Console& console);
+struct RestoreOptions {
+  std::string from;
+  std::string dir;
+  std::string charter_file;            // of a coordinator
+  std::vector<std::string> witnesses;  // "fab-jp=checkpoint"
+  std::vector<std::string> mirrors;
+  bool accept_loss = false;
+};
+Exit Restore(const RestoreOptions& options, const Console& console);
+
 struct LedgerOptions {
   std::string dir;  // a ledger directory on this machine; empty: ask the coordinator as `actor`
   ActorOptions actor;

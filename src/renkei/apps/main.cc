@@ -31,6 +31,8 @@ struct Choice {
   SuspendOptions suspend;
   RunSubmitOptions run_submit;
   RunOptions run;
+  BackupOptions backup;
+  RestoreOptions restore;
   LedgerOptions ledger;
   ReleaseBuildOptions release_build;
   GateOptions gate;
@@ -225,6 +227,31 @@ void AddLedger(CLI::App& app, Choice& choice) {
   prove->add_option("index", o.index, "the entry")->required();
 }
 
+void AddBackup(CLI::App& app, Choice& choice) {
+  BackupOptions& b = choice.backup;
+  CLI::App* backup =
+      app.add_subcommand("backup", "copy a coordinator's or a site's directory while it runs");
+  backup->add_option("--dir", b.dir, "the directory")->required();
+  backup->add_option("--out", b.out, "folder of the backup; an earlier one is brought up to date")
+      ->required();
+  backup->add_flag("--with-keys", b.with_keys, "of a site: its keys too");
+  CharterOption(backup, b.charter_file);
+  OnChosen(backup, choice, [&b](const Console& console) { return Backup(b, console); });
+
+  RestoreOptions& r = choice.restore;
+  CLI::App* restore = app.add_subcommand("restore", "make a directory from a backup");
+  restore->add_option("--from", r.from, "folder of the backup")->required();
+  restore->add_option("--dir", r.dir, "directory to make")->required();
+  restore->add_option("--witness", r.witnesses,
+                      "site=checkpoint: what a site has seen of the ledger; repeat");
+  restore->add_option("--mirror", r.mirrors,
+                      "a site's directory, its backup or a mirror, to catch up from; repeat");
+  restore->add_flag("--accept-loss", r.accept_loss,
+                    "go on although somebody may have seen more, or blobs are gone");
+  CharterOption(restore, r.charter_file);
+  OnChosen(restore, choice, [&r](const Console& console) { return Restore(r, console); });
+}
+
 void AddRelease(CLI::App& app, Choice& choice) {
   CLI::App* group = Group(app, "release", "a joint model with its proof");
   ReleaseBuildOptions& o = choice.release_build;
@@ -341,6 +368,7 @@ int Main(int argc, char** argv) {
   AddSuspend(app, choice);
   AddRun(app, choice);
   AddLedger(app, choice);
+  AddBackup(app, choice);
   AddRelease(app, choice);
   AddGate(app, choice);
   AddPack(app, choice);

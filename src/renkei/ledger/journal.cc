@@ -141,6 +141,19 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(Disk& disk, std::string directo
   return journal;
 }
 
+StatusOr<std::unique_ptr<Journal>> Journal::Begin(Disk& disk, std::string directory,
+                                                  uint64_t first) {
+  RK_RETURN_IF_ERROR(disk.MakeDirs(directory));
+  RK_ASSIGN_OR_RETURN(const auto names, disk.List(directory));
+  if (!names.empty()) {
+    return Error(Code::kAlreadyExists, "{}: there is a journal already", directory);
+  }
+  auto journal = std::unique_ptr<Journal>(new Journal(disk, std::move(directory)));
+  journal->next_ = first;
+  RK_RETURN_IF_ERROR(journal->OpenSegment(first));
+  return journal;
+}
+
 // A note is written once the entries that it covers are synced.
 Status Journal::CutTail() {
   RK_ASSIGN_OR_RETURN(const Bytes bytes,

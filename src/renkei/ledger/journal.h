@@ -48,6 +48,11 @@ class Journal {
   static StatusOr<std::unique_ptr<Journal>> Open(Disk& disk, std::string directory,
                                                  const Replay& replay);
 
+  // A new journal in `directory` whose next entry is `first`.
+  //   ALREADY_EXISTS  there are segments
+  static StatusOr<std::unique_ptr<Journal>> Begin(Disk& disk, std::string directory,
+                                                  uint64_t first);
+
   // Removes what stands behind the last whole record: a write that a crash tore. Called once the
   // caller knows that nothing acknowledged is missing.
   //   DATA_LOSS  a note behind it covers entries that are not before it: what is damaged was

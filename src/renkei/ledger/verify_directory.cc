@@ -99,11 +99,16 @@ class Verifier {
 StatusOr<VerifyReport> VerifyDirectory(Disk& disk, const std::string& directory,
                                        const seal::NoteKey& key, const EntryVisitor& visit) {
   RK_ASSIGN_OR_RETURN(const StoredCheckpoint stored, ReadCheckpoint(disk, directory, key));
-  VerifyReport report = {.origin = stored.content.origin,
-                         .size = stored.content.size,
-                         .root = stored.content.root,
+  return VerifyTiles(disk, directory, stored, visit);
+}
+
+StatusOr<VerifyReport> VerifyTiles(Disk& disk, const std::string& directory,
+                                   const StoredCheckpoint& checkpoint, const EntryVisitor& visit) {
+  VerifyReport report = {.origin = checkpoint.content.origin,
+                         .size = checkpoint.content.size,
+                         .root = checkpoint.content.root,
                          .evidence = {"checkpoint"},
-                         .evidence_bytes = stored.note.size()};
+                         .evidence_bytes = checkpoint.note.size()};
   RK_RETURN_IF_ERROR(Verifier(disk, directory, visit, report).VerifyTree());
   return report;
 }

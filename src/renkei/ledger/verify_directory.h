@@ -10,6 +10,7 @@
 #include "renkei/base/bytes.h"
 #include "renkei/base/disk.h"
 #include "renkei/base/status.h"
+#include "renkei/ledger/checkpoint_file.h"
 #include "renkei/seal/signed_note.h"
 
 namespace renkei::ledger {
@@ -31,5 +32,10 @@ using EntryVisitor = std::function<Status(uint64_t index, ByteSpan entry)>;
 // DATA_LOSS names the file and what is wrong with it; NOT_FOUND when there is no checkpoint.
 StatusOr<VerifyReport> VerifyDirectory(Disk& disk, const std::string& directory,
                                        const seal::NoteKey& key, const EntryVisitor& visit = {});
+
+// The same of the tiles alone, against a checkpoint that is not in the directory (yet).
+StatusOr<VerifyReport> VerifyTiles(Disk& disk, const std::string& directory,
+                                   const StoredCheckpoint& checkpoint,
+                                   const EntryVisitor& visit = {});
 
 }  // namespace renkei::ledger

@@ -18,10 +18,6 @@ constexpr int kPauseDoublingsMax = 9;
 // Going on would build on a lie, ours or another's; everything else may mend itself.
 bool IsFatal(const Status& status) { return status.code() == Code::kDataLoss; }
 
-std::string LogOrigin(const SiteConfig& config) {
-  return fmt::format("renkei/gate/{}/{}", config.party, config.site);
-}
-
 // FAILED_PRECONDITION, naming the skew, when this machine's clock is further off than entries may
 // be.
 Status ClockStatus(Instant now, Milliseconds skew, Instant ledger_last) {

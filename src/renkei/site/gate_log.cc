@@ -8,6 +8,10 @@
 
 namespace renkei::site {
 
+std::string LogOrigin(const SiteConfig& config) {
+  return fmt::format("renkei/gate/{}/{}", config.party, config.site);
+}
+
 StatusOr<GateLog> GateLog::Open(Disk& disk, const std::string& dir, const std::string& origin,
                                 const crypto::SigningKey& key) {
   RK_ASSIGN_OR_RETURN(auto opened, ledger::Ledger::Open(disk, dir, origin, key));

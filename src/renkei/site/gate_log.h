@@ -16,6 +16,7 @@
 #include "renkei/crypto/sign.h"
 #include "renkei/ledger/ledger.h"
 #include "renkei/record/record.h"
+#include "renkei/site/site_config.h"
 
 namespace renkei::site {
 
@@ -24,6 +25,9 @@ struct LastWord {
   Bytes envelope;
   record::Determined determined;
 };
+
+// The name of a site's log in its checkpoints.
+std::string LogOrigin(const SiteConfig& config);
 
 class GateLog {
  public:

@@ -15,10 +15,13 @@ namespace {
 
 constexpr uint64_t kPemBytesMax = 64 << 10;
 
+// Empty where there is none: a site that was restored without its keys asks for another leaf.
 StatusOr<std::string> ReadPem(Disk& disk, const std::string& path) {
-  RK_ASSIGN_OR_RETURN(Bytes bytes, ReadWhole(disk, path, kPemBytesMax));
-  std::string text = ToText(bytes);
-  crypto::Wipe(bytes);
+  auto bytes = ReadWhole(disk, path, kPemBytesMax);
+  if (bytes.status().code() == Code::kNotFound) return std::string();
+  RK_RETURN_IF_ERROR(bytes.status());
+  std::string text = ToText(*bytes);
+  crypto::Wipe(*bytes);
   return text;
 }
 
@@ -130,6 +133,7 @@ Status Leaf::SendRequest() {
 }
 
 Status Leaf::Keep(identity::TlsFiles tls) {
+  RK_RETURN_IF_ERROR(disk_.MakeDirs(options_.files.tls_dir()));
   RK_RETURN_IF_ERROR(WriteWhole(disk_, options_.files.tls_key(), AsBytes(tls.key_pem)));
   RK_RETURN_IF_ERROR(WriteWhole(disk_, options_.files.tls_chain(), AsBytes(tls.chain_pem)));
   tls_ = std::move(tls);

@@ -38,8 +38,9 @@ struct LeafOptions {
 
 class Leaf {
  public:
-  // `disk`, `clock` and `random` outlive it. A chain that does not count now is taken as expired.
-  //   NOT_FOUND        a file is missing
+  // `disk`, `clock` and `random` outlive it. A chain that does not count now, or is not there, is
+  // taken as expired.
+  //   NOT_FOUND        there is no site.key
   //   UNAUTHENTICATED  the site's party is not in the charter
   static StatusOr<std::unique_ptr<Leaf>> Load(LeafOptions options, Disk& disk, Clock& clock,
                                               Random& random);

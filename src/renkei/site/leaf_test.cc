@@ -172,6 +172,15 @@ TEST_F(LeafTest, ThatExpiredOverAWeekendIsRenewedAsWell) {
   EXPECT_GT(leaf->tls().not_after, clock_.Now());
 }
 
+TEST_F(LeafTest, ThatIsNotThereIsAskedForLikeOneThatExpired) {
+  ASSERT_THAT(RemoveTree(disk_, files_.tls_dir()), IsOk());
+  const auto leaf = Load(clock_);
+  EXPECT_THAT(leaf->Renew(book_), StatusIs(Code::kUnauthenticated));
+  Answer();
+  ASSERT_THAT(RenewLater(*leaf), IsOkAndHolds(true));
+  EXPECT_EQ(Load(clock_)->tls().not_after, leaf->tls().not_after) << "kept on disk";
+}
+
 TEST_F(LeafTest, IsAskedForAgainWhenNobodyAnswersOrNobodyIsThere) {
   clock_.Advance(hours(62));
   const auto leaf = Load(clock_);
