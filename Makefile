@@ -7,7 +7,7 @@ DEMO_FLAGS ?=
 CMAKE_BUILD = cmake --build build/release --parallel $(JOBS)
 CTEST = ctest --test-dir build/release --output-on-failure --no-tests=error
 
-.PHONY: setup configure build test test-unit test-sim test-e2e demo check bench clean
+.PHONY: setup configure build test test-unit test-sim test-e2e demo deb check bench clean
 .DEFAULT_GOAL := build
 
 setup:
@@ -34,6 +34,9 @@ test-e2e: build
 
 demo: build
 	@build/release/bin/renkei demo $(if $(DATA),--data "$(DATA)") $(DEMO_FLAGS)
+
+deb: build
+	@tools/deb.sh
 
 check:
 	@tools/check.sh

@@ -17,6 +17,10 @@ cmake --build build/release --parallel "$jobs"
 cmake --build build/release --parallel "$jobs" --target all_verify_interface_header_sets
 ctest --test-dir build/release --output-on-failure --parallel "$jobs"
 
+echo "== Debian package: install, upgrade, remove and purge in a chroot"
+tools/deb.sh
+tools/deb_check.sh
+
 echo "== clang build and clang-tidy on changed files"
 cmake --preset clang >/dev/null
 cmake --build build/clang --parallel "$jobs"
