@@ -326,6 +326,32 @@ TEST(Coordinator, DoesNotShowAPhaseThatIsOver) {
   EXPECT_THAT(shown(), Not(HasSubstr("fetching")));
 }
 
+TEST(Coordinator, ShowsWhyASiteStaysAwayWhateverItReportedBefore) {
+  Ran ran;
+  ran.Begin(1, 3);
+  House& house = *ran.house;
+  ASSERT_THAT(house.People(ran.spec), IsOk());
+  house.hub->Turn();
+  for (int i = 0; i < 2; ++i) {
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  house.hub->Turn();
+  ASSERT_EQ(house.Run().phase, run::Phase::kTraining);
+  const SiteId site = house.federation.sites[1];
+  EXPECT_THAT(house.hub->Report(
+                  house.Site(site),
+                  {.run = house.Run().run, .round = 1, .phase = "fetching", .fraction = 0.25}),
+              IsOk());
+  EXPECT_THAT(house.SubmitSite(site, record::Declined{.run = house.Run().run,
+                                                      .round = 1,
+                                                      .site = site,
+                                                      .code = "draining",
+                                                      .at = house.clock.Now()}),
+              IsOk());
+  EXPECT_THAT(*house.hub->RunStatus(House::Person("party-a"), house.Run().run),
+              HasSubstr(R"("phase":"declined: draining","fraction":0.0)"));
+}
+
 TEST(Coordinator, ALongPollEndsWithTheNextEntryOrTheWait) {
   Ran ran;
   ran.Begin(1, 4);

@@ -42,14 +42,24 @@ Value CurveValue(const run::RunState& run) {
   return curve;
 }
 
+// Why the site stays away from this phase of the round, or from the run; empty when it does not.
+std::string WhyAway(const run::RunState& run, const SiteId& site, const run::Candidate& candidate) {
+  if (!candidate.out.empty()) return "declined: " + candidate.out;
+  const auto declined = run.current.declined.find(site);
+  if (run.phase == run::Phase::kTraining && declined != run.current.declined.end()) {
+    return "declined: " + declined->second;
+  }
+  const bool evaluating = run.phase == run::Phase::kEvaluating;
+  return evaluating && run.current.not_evaluating.contains(site) ? "declined" : "";
+}
+
 // A site's phase as the ledger tells it, for when the site itself has not reported.
 std::string PhaseOf(const run::RunState& run, const SiteId& site, const run::Candidate& candidate) {
   if (candidate.refused) return "refused";
-  if (!candidate.out.empty()) return "declined";
+  if (const std::string why = WhyAway(run, site, candidate); !why.empty()) return why;
   if (run.IsHalted(site)) return "suspended";
   switch (run.phase) {
     case run::Phase::kTraining:
-      if (run.current.declined.contains(site)) return "declined";
       return run.current.contributed.contains(site) ? "contributing" : "no word yet";
     case run::Phase::kEvaluating:
       return run.current.evaluated.contains(site) ? "evaluated" : "no word yet";
@@ -99,8 +109,8 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
     row.Set("country", candidate.holder.country);
     const auto report = reports_.find(site);
     const bool speaks = report != reports_.end() && run->phase != run::Phase::kFinished &&
-                        !run->IsHalted(site) && report->second.progress.run == id &&
-                        report->second.at >= run->since &&
+                        !run->IsHalted(site) && WhyAway(*run, site, candidate).empty() &&
+                        report->second.progress.run == id && report->second.at >= run->since &&
                         report->second.progress.round == run->current.round;
     row.Set("phase", speaks ? report->second.progress.phase : PhaseOf(*run, site, candidate));
     row.Set("fraction", speaks ? report->second.progress.fraction : 0.0);

@@ -32,7 +32,8 @@ struct Choices {
 inline constexpr Choices kItems{"model update metrics"};
 inline constexpr Choices kEncodings{"plain"};
 inline constexpr Choices kDeclineCodes{
-    "trainer-not-mapped trainer-failed trainer-timeout update-invalid not-permitted disk-full"};
+    "trainer-not-mapped trainer-failed trainer-timeout update-invalid not-permitted disk-full "
+    "no-consent draining outside-hours site-busy"};
 inline constexpr Choices kOutcomes{"completed stopped early-stop failed"};
 inline constexpr Choices kRefusedThings{"run crossing entry site"};
 

@@ -165,8 +165,8 @@ struct Declined {
   RunId run;
   uint32_t round = 0;
   SiteId site;
-  std::string code;  // trainer-not-mapped trainer-failed trainer-timeout update-invalid
-                     // not-permitted disk-full
+  std::string code;  // why: one of the list in docs/formats/entries.md, each explained in
+                     // docs/formats/site.md
   Instant at{};
 
   bool operator==(const Declined&) const = default;

@@ -14,7 +14,7 @@
 namespace renkei::run {
 namespace {
 
-constexpr std::string_view kOutForTheRun[] = {"trainer-not-mapped", "not-permitted"};
+constexpr std::string_view kOutForTheRun[] = {"trainer-not-mapped", "no-consent", "not-permitted"};
 
 // The mean of each metric over the sites that report it, weighted by their examples.
 Score MeanOf(const std::map<SiteId, Score>& sites) {

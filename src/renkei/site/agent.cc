@@ -154,6 +154,7 @@ StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
 LocalFacts Agent::Facts() {
   LocalFacts facts{.now = clock_.Now(), .trainers = {}, .held = {}, .receipted = receipted_};
   for (const auto& [id, command] : options_.config.trainers) facts.trainers.insert(id);
+  facts.consent = options_.config.consent;
   for (const auto& about : told_) {
     const LastWord* last = gate_log_->Last(about.first, about.second);
     if (last != nullptr && last->determined.verdict != record::Verdict::kGo &&

@@ -171,6 +171,20 @@ TEST_F(AgentTest, DeclinesTheWholeRunWhenItsTrainerIsNotMapped) {
   EXPECT_THAT(coordinator_.All<record::Determined>(), SizeIs(2 + 2));
 }
 
+TEST_F(AgentTest, DeclinesTheWholeRunWithoutConsentAndFetchesNothing) {
+  configs_[f0_].consent.purposes = {"yields"};
+  StartRun(2, 1);
+  StartAll();
+  RunToEnd();
+  EXPECT_THAT(DeclineCodes(), ElementsAre("f0 no-consent"));
+  EXPECT_EQ(Calls(f0_), "");
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+  EXPECT_THAT(coordinator_.All<record::Determined>(), SizeIs(2 + 2)) << "its gate was not asked";
+  const auto blobs = store::MakeDirectoryBlobs(*disk_, SiteFiles{Dir(f0_)}.blobs());
+  ASSERT_THAT(blobs, IsOk());
+  EXPECT_THAT((*blobs)->List(), IsOkAndHolds(IsEmpty()));
+}
+
 TEST_F(AgentTest, SaysThatItMayNotTakePartWhenTheCoordinatorRefusesItsEntries) {
   StartRun(1, 1);
   StartAll();

@@ -29,7 +29,7 @@ class RunDuties {
     if (candidate_->out.empty() && !run_.stop_asked && !Declines()) Determine();
     if (!IsParticipant()) return;
     AddDeliver();
-    if (run_.stop_asked || MustDecline()) return;
+    if (run_.stop_asked || !WhyOut().empty()) return;
     if (run_.phase == Phase::kEvaluating && !HasSpoken() && Stands(candidate_->metrics)) {
       duties_.push_back(EvaluateModel{
           .run = run_.run, .round = run_.current.round, .model = *run_.current.output});
@@ -56,16 +56,17 @@ class RunDuties {
     return round.evaluated.contains(own_) || round.not_evaluating.contains(own_);
   }
 
-  bool MustDecline() const {
-    return !candidate_->out.empty() || candidate_->refused ||
-           !facts_.trainers.contains(run_.spec.trainer);
+  // Why this site stays away from the whole run; empty when it does not.
+  std::string WhyOut() const {
+    if (!facts_.consent.Covers(run_.spec.trainer, run_.spec.purposes)) return "no-consent";
+    if (!facts_.trainers.contains(run_.spec.trainer)) return "trainer-not-mapped";
+    return candidate_->refused || !candidate_->out.empty() ? "not-permitted" : "";
   }
 
   // True when there is no use in asking the gate: the site says why it stays away.
   bool Declines() {
-    if (!MustDecline()) return false;
-    const std::string code =
-        facts_.trainers.contains(run_.spec.trainer) ? "not-permitted" : "trainer-not-mapped";
+    const std::string code = WhyOut();
+    if (code.empty()) return false;
     if (run_.phase == Phase::kStarting) {
       duties_.push_back(DeclineRound{.run = run_.run, .round = run_.next_round(), .code = code});
     } else if (IsParticipant() && run_.phase != Phase::kReducing && !HasSpoken()) {

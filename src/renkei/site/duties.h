@@ -16,6 +16,7 @@
 #include "renkei/base/ids.h"
 #include "renkei/gate/determine.h"
 #include "renkei/run/book.h"
+#include "renkei/site/site_config.h"
 
 namespace renkei::site {
 
@@ -72,6 +73,7 @@ struct LocalFacts {
   // asked again.
   std::set<std::pair<RunId, std::string>> held;
   std::set<uint64_t> receipted;  // contributions whose receipt is here, or will never come
+  Consent consent = {};
 };
 
 // In the order in which to do them: quick ones of all runs first, then runs by age. None while

@@ -101,6 +101,23 @@ TEST_F(DutiesTest, AreToDeclineWhatTheSiteWillNotDo) {
   EXPECT_THAT(Duties(), ElementsAre("decline round 1 of run wafer-1: not-permitted"));
 }
 
+TEST_F(DutiesTest, AreToDeclineWithoutConsentBeforeTheGateIsAsked) {
+  StartRun(2, 1);
+  LocalFacts facts = Facts();
+  facts.consent.purposes = {"yields"};
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: no-consent"));
+  facts.consent = {.trainers = {{*TrainerId::Parse("resnet")}}, .purposes = {}};
+  facts.trainers.clear();
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: no-consent"));
+  Determine(f0_);
+  Determine(f1_);
+  ASSERT_EQ(coordinator_.run().phase, run::Phase::kTraining);
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: no-consent"));
+  Decline(f0_, "no-consent");
+  EXPECT_THAT(Duties(), IsEmpty()) << "for the whole run, whatever the file says later";
+  EXPECT_EQ(coordinator_.run().Find(f0_)->out, "no-consent");
+}
+
 TEST_F(DutiesTest, AreToDeclineAfterTheTrainerWasTakenAwayInTheMiddleOfARun) {
   StartRun(2, 1);
   Determine(f0_);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "renkei/record/limits.h"
 #include "renkei/syntax/fields.h"
 #include "renkei/syntax/toml.h"
 #include "renkei/syntax/value.h"
@@ -52,11 +53,73 @@ Status ReadTrainers(const Value* table, const std::string& where, SiteConfig& co
   return Ok();
 }
 
+bool IsPurpose(std::string_view text) {
+  return !text.empty() && text.size() <= record::kTextBytesMax &&
+         std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+StatusOr<Consent> ReadConsent(const Value& table, const std::string& where) {
+  Fields fields(table, where);
+  Consent consent;
+  if (fields.Has("trainers")) {
+    consent.trainers.emplace();
+    for (const std::string& name : fields.Texts("trainers")) {
+      const auto id = TrainerId::Parse(name);
+      if (!id.ok()) fields.Fail("trainers", Message(id.status()));
+      if (id.ok() && !consent.trainers->insert(*id).second) {
+        fields.Fail("trainers", fmt::format("'{}' stands there twice", name));
+      }
+    }
+    if (consent.trainers->size() > kConsentsMax) fields.Fail("trainers", "more than 256 trainers");
+  }
+  if (fields.Has("purposes")) {
+    consent.purposes.emplace();
+    for (const std::string& purpose : fields.Texts("purposes")) {
+      if (!IsPurpose(purpose)) {
+        fields.Fail("purposes", fmt::format("a purpose is one line of 1 to {} bytes, as the "
+                                            "charter writes it",
+                                            record::kTextBytesMax));
+      } else if (!consent.purposes->insert(purpose).second) {
+        fields.Fail("purposes", fmt::format("'{}' stands there twice", purpose));
+      }
+    }
+    if (consent.purposes->size() > kConsentsMax) fields.Fail("purposes", "more than 256 purposes");
+  }
+  RK_RETURN_IF_ERROR(fields.Finish());
+  return consent;
+}
+
+template <typename Texts>
+std::string TomlList(const Texts& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(syntax::TomlQuoted(text));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
+}
+
+std::string DumpConsent(const Consent& consent) {
+  if (consent == Consent()) return "";
+  std::string text = "\n[consent]\n";
+  if (consent.trainers) {
+    std::vector<std::string> names;
+    for (const TrainerId& id : *consent.trainers) names.push_back(id.text());
+    text += fmt::format("trainers = {}\n", TomlList(names));
+  }
+  if (consent.purposes) text += fmt::format("purposes = {}\n", TomlList(*consent.purposes));
+  return text;
+}
+
 bool IsCountry(std::string_view text) {
   return text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 }  // namespace
+
+bool Consent::Covers(const TrainerId& trainer, const std::vector<std::string>& run_purposes) const {
+  if (trainers && !trainers->contains(trainer)) return false;
+  return !purposes || std::ranges::all_of(run_purposes, [&](const std::string& purpose) {
+    return purposes->contains(purpose);
+  });
+}
 
 StatusOr<SiteConfig> ParseSiteConfig(std::string_view toml, std::string_view where) {
   const std::string file(where);
@@ -71,12 +134,16 @@ StatusOr<SiteConfig> ParseSiteConfig(std::string_view toml, std::string_view whe
   if (!IsCountry(config.country)) fields.Fail("country", "two capital letters, such as US or JP");
   config.coordinator = fields.Text("coordinator");
   const Value* issuer = fields.ObjectAt("issuer", false);
+  const Value* consent = fields.ObjectAt("consent", false);
   const Value* trainers = fields.ObjectAt("trainer", false);
   RK_RETURN_IF_ERROR(fields.Finish());
   if (issuer != nullptr) {
     Fields table(*issuer, file + ": issuer");
     config.issuer_dir = table.Text("dir");
     RK_RETURN_IF_ERROR(table.Finish());
+  }
+  if (consent != nullptr) {
+    RK_ASSIGN_OR_RETURN(config.consent, ReadConsent(*consent, file + ": consent"));
   }
   RK_RETURN_IF_ERROR(ReadTrainers(trainers, file, config));
   return config;
@@ -90,10 +157,9 @@ std::string DumpSiteConfig(const SiteConfig& config) {
   if (!config.issuer_dir.empty()) {
     text += fmt::format("\n[issuer]\ndir = {}\n", syntax::TomlQuoted(config.issuer_dir));
   }
+  text += DumpConsent(config.consent);
   for (const auto& [id, command] : config.trainers) {
-    std::vector<std::string> words;
-    for (const std::string& word : command.words) words.push_back(syntax::TomlQuoted(word));
-    text += fmt::format("\n[trainer.{}]\ncommand = [{}]\n", id, fmt::join(words, ", "));
+    text += fmt::format("\n[trainer.{}]\ncommand = {}\n", id, TomlList(command.words));
     const std::pair<std::string_view, int64_t> limits[] = {{"timeout_s", command.timeout_s},
                                                            {"memory_mib", command.memory_mib},
                                                            {"threads", command.threads}};

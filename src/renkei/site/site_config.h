@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +22,7 @@ inline constexpr std::string_view kSiteFormat = "renkei-site/1";
 inline constexpr size_t kSiteConfigBytesMax = 256 << 10;
 inline constexpr size_t kTrainersMax = 256;
 inline constexpr size_t kCommandWordsMax = 256;
+inline constexpr size_t kConsentsMax = 256;  // of each list
 inline constexpr int64_t kTrainerSecondsMax = int64_t{30} * 24 * 3600;
 
 struct TrainerCommand {
@@ -30,6 +34,17 @@ struct TrainerCommand {
   bool operator==(const TrainerCommand&) const = default;
 };
 
+// Which runs this site serves. Without a list: every trainer that is mapped, every purpose of the
+// charter.
+struct Consent {
+  std::optional<std::set<TrainerId>> trainers;
+  std::optional<std::set<std::string, std::less<>>> purposes;
+
+  // Whether a run for all of these purposes is served.
+  bool Covers(const TrainerId& trainer, const std::vector<std::string>& run_purposes) const;
+  bool operator==(const Consent&) const = default;
+};
+
 struct SiteConfig {
   SiteId site;
   PartyId party;
@@ -37,6 +52,7 @@ struct SiteConfig {
   std::string coordinator;  // host:port
   std::map<TrainerId, TrainerCommand> trainers;
   std::string issuer_dir;  // of the party's authority, when this site renews its own leaf; or empty
+  Consent consent = {};
 
   bool operator==(const SiteConfig&) const = default;
 };

@@ -26,6 +26,8 @@ SiteConfig Example() {
                     .coordinator = "fab.example:7400",
                     .trainers = {},
                     .issuer_dir = "/srv/renkei/party"};
+  config.consent.trainers = {*TrainerId::Parse("resnet"), *TrainerId::Parse("wafer-cnn")};
+  config.consent.purposes = {"semiconductor-defect-research"};
   config.trainers[*TrainerId::Parse("wafer-cnn")] = {
       .words = {"/opt/renkei/bin/renkei-wafer", "task", "--data", "/srv/wafer maps"},
       .timeout_s = 3600,
@@ -40,6 +42,8 @@ TEST(SiteConfigFile, ReadsBackWhatItWrites) {
   SiteConfig odd = Example();
   odd.trainers[*TrainerId::Parse("odd")] = {.words = {"a \"b\" \\ \t '\n", "", "日本"}};
   odd.issuer_dir = "";
+  odd.consent.trainers.reset();
+  odd.consent.purposes = {"\"quoted\" \\", "欠陥の研究"};
   EXPECT_THAT(ParseSiteConfig(DumpSiteConfig(odd), "site.toml"), IsOkAndHolds(odd));
 }
 
@@ -71,6 +75,16 @@ TEST(SiteConfigFile, RefusesWhatItDoesNotKnow) {
       {"unknown key of a trainer",
        std::string(kHead) + "[trainer.a]\ncommand = [\"a\"]\nshell = true\n", "shell"},
       {"unknown key of the issuer", std::string(kHead) + "[issuer]\ndir = \"a\"\nx = 1\n", "x"},
+      {"unknown key of consent", std::string(kHead) + "[consent]\nruns = []\n",
+       "line 7, column 8: runs"},
+      {"consent to no trainer id", std::string(kHead) + "[consent]\ntrainers = [\"A B\"]\n",
+       "line 7, column 12: trainers"},
+      {"consent is no list", std::string(kHead) + "[consent]\ntrainers = \"a\"\n", "trainers"},
+      {"consent twice", std::string(kHead) + "[consent]\ntrainers = [\"a\", \"a\"]\n", "twice"},
+      {"purpose of two lines", std::string(kHead) + "[consent]\npurposes = [\"a\\nb\"]\n",
+       "line 7, column 12: purposes"},
+      {"empty purpose", std::string(kHead) + "[consent]\npurposes = [\"\"]\n", "purposes"},
+      {"purpose twice", std::string(kHead) + "[consent]\npurposes = [\"a\", \"a\"]\n", "twice"},
       {"no TOML", "format = ", "line 1"},
   };
   EXPECT_THAT(ParseSiteConfig(kHead, "site.toml"), IsOk());
@@ -81,6 +95,21 @@ TEST(SiteConfigFile, RefusesWhatItDoesNotKnow) {
   }
   const std::string long_one(kSiteConfigBytesMax + 1, ' ');
   EXPECT_THAT(ParseSiteConfig(long_one, "site.toml"), StatusIs(Code::kResourceExhausted));
+}
+
+TEST(SiteConfigFile, ConsentsToWhatItListsAndWithoutAListToAll) {
+  const TrainerId wafer = *TrainerId::Parse("wafer");
+  const auto covers = [&](const char* consent, const std::vector<std::string>& purposes) {
+    const auto config = ParseSiteConfig(std::string(kHead) + "[consent]\n" + consent, "site.toml");
+    return config.ok() && config->consent.Covers(wafer, purposes);
+  };
+  EXPECT_TRUE(covers("", {"a", "b"}));
+  EXPECT_TRUE(covers("trainers = [\"wafer\"]\n", {"a"}));
+  EXPECT_FALSE(covers("trainers = [\"resnet\"]\n", {"a"}));
+  EXPECT_FALSE(covers("trainers = []\n", {"a"}));
+  EXPECT_TRUE(covers("purposes = [\"a\", \"b\"]\n", {"b"}));
+  EXPECT_FALSE(covers("purposes = [\"a\"]\n", {"a", "b"})) << "for one of them it does not serve";
+  EXPECT_FALSE(covers("purposes = []\n", {"a"}));
 }
 
 TEST(TrainerOption, SplitsWordsAndKeepsQuotedOnesTogether) {
