@@ -84,6 +84,12 @@ struct SiteApproveOptions {
 };
 Exit SiteApprove(const SiteApproveOptions& options, const Console& console);
 Exit SiteStart(const std::string& dir);
+struct SiteDrainOptions {
+  std::string dir;
+  bool undo = false;
+  uint32_t wait_s = 0;
+};
+Exit SiteDrain(const SiteDrainOptions& options, const Console& console);
 
 struct SuspendOptions {
   ActorOptions actor;

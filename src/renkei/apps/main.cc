@@ -28,6 +28,7 @@ struct Choice {
   SiteInviteOptions site_invite;
   SiteJoinOptions site_join;
   SiteApproveOptions site_approve;
+  SiteDrainOptions site_drain;
   SuspendOptions suspend;
   RunSubmitOptions run_submit;
   RunOptions run;
@@ -127,6 +128,17 @@ void AddCoordinator(CLI::App& app, Choice& choice) {
   OnChosen(command, choice, [&o](const Console&) { return CoordinatorRun(o); });
 }
 
+void AddSiteDrain(CLI::App& group, Choice& choice) {
+  SiteDrainOptions& o = choice.site_drain;
+  CLI::App* drain = group.add_subcommand("drain", "finish what is under way, begin nothing new");
+  drain->add_option("dir,--dir", o.dir, "the site's directory, on this machine")
+      ->envname("RENKEI_SITE_DIR")
+      ->required();
+  drain->add_flag("--undo", o.undo, "take it back: serve again");
+  drain->add_option("--wait", o.wait_s, "seconds to wait until nothing is in flight");
+  OnChosen(drain, choice, [&o](const Console& console) { return SiteDrain(o, console); });
+}
+
 void AddSite(CLI::App& app, Choice& choice) {
   CLI::App* group = Group(app, "site", "a place where data stays and training happens");
   SiteInviteOptions& i = choice.site_invite;
@@ -166,6 +178,7 @@ void AddSite(CLI::App& app, Choice& choice) {
       ->envname("RENKEI_SITE_DIR")
       ->required();
   OnChosen(start, choice, [&choice](const Console&) { return SiteStart(choice.path); });
+  AddSiteDrain(*group, choice);
 }
 
 void AddSuspend(CLI::App& app, Choice& choice) {

@@ -130,6 +130,7 @@ Status Agent::Serve(std::stop_token stop) {
 }
 
 StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
+  TellDrain();
   RK_RETURN_IF_ERROR(TakeRenewedPeer());
   RK_RETURN_IF_ERROR(Sync(wait));
   RK_RETURN_IF_ERROR(CheckEnrolment());
@@ -155,6 +156,8 @@ LocalFacts Agent::Facts() {
   LocalFacts facts{.now = clock_.Now(), .trainers = {}, .held = {}, .receipted = receipted_};
   for (const auto& [id, command] : options_.config.trainers) facts.trainers.insert(id);
   facts.consent = options_.config.consent;
+  facts.draining = IsDraining();
+  if (facts.draining) facts.begun = BegunWork();
   for (const auto& about : told_) {
     const LastWord* last = gate_log_->Last(about.first, about.second);
     if (last != nullptr && last->determined.verdict != record::Verdict::kGo &&
@@ -234,7 +237,10 @@ void Agent::Pause(std::stop_token stop, Milliseconds time) {
   std::mutex mutex;
   std::condition_variable_any woken;
   std::unique_lock lock(mutex);
-  woken.wait_for(lock, stop, time, [] { return false; });
+  for (; time > Milliseconds(0) && !stop.stop_requested(); time -= kLookEvery) {
+    woken.wait_for(lock, stop, std::min(time, kLookEvery), [] { return false; });
+    TellDrain();
+  }
 }
 
 Status Agent::Tidy() {

@@ -26,6 +26,7 @@
 #include "renkei/crypto/sign.h"
 #include "renkei/record/record.h"
 #include "renkei/run/peer.h"
+#include "renkei/site/drain.h"
 #include "renkei/site/duties.h"
 #include "renkei/site/gate_log.h"
 #include "renkei/site/ledger_view.h"
@@ -37,7 +38,7 @@
 
 namespace renkei::site {
 
-inline constexpr Milliseconds kLongPoll{5'000};
+inline constexpr Milliseconds kLongPoll{2'000};   // an order to drain is noticed in between
 inline constexpr Milliseconds kLookEvery{1'000};  // at the ledger, during a task or a transfer
 inline constexpr Milliseconds kPauseMin{100};     // after a failure; doubles
 inline constexpr Milliseconds kPauseMax{30'000};
@@ -133,6 +134,10 @@ class Agent {
   static void NoteUnclean(const Status& cleaned);
   Status LookAround(const Duty& duty, const Task& task);
   Task TaskOf(const run::RunState& run, TaskKind kind) const;
+  // agent_limits.cc
+  bool IsDraining();
+  std::set<Duty> BegunWork();
+  void TellDrain();
   // agent_deliver.cc
   StatusOr<std::optional<record::Contributed>> TrainOrDecline(const TrainRound& duty,
                                                               std::stop_token stop);
@@ -164,7 +169,8 @@ class Agent {
   std::set<uint64_t> in_gate_log_;  // own determinations that the gate log is known to hold
   Milliseconds skew_{0};            // of this clock before the coordinator's, at the last Sync
   bool clock_told_ = false;
-  uint64_t tidied_at_ = 0;  // ledger size
+  std::optional<DrainState> drain_told_;  // as it lies on disk
+  uint64_t tidied_at_ = 0;                // ledger size
 };
 
 }  // namespace renkei::site

@@ -94,6 +94,7 @@ std::unique_ptr<store::Blobs> Agent::BlobsWhileDue(const Duty& duty) {
   return GuardBlobs(*blobs_, [this, duty, looked = clock_.Monotonic()]() mutable -> Status {
     if (clock_.Monotonic() - looked < kLookEvery) return Ok();
     looked = clock_.Monotonic();
+    TellDrain();
     const Status synced = Sync(Milliseconds(0));
     if (synced.code() == Code::kDataLoss) return synced;
     if (!synced.ok()) return Ok();  // The transfer's own link says what is wrong.

@@ -137,6 +137,7 @@ Status Agent::LookAround(const Duty& duty, const Task& task) {
   const uint64_t run_index = view_.book().FindRun(task.run)->index;
   Report(task.run, RoundOf(duty), PhaseOf(task.kind),
          ReadProgress(files_.task(run_index, task.round, task.kind), disk_));
+  TellDrain();
   if (!TakeRenewedPeer().ok()) return Ok();
   const Status synced = Sync(Milliseconds(0));
   if (synced.code() == Code::kDataLoss) return synced;

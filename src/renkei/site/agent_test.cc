@@ -352,6 +352,39 @@ TEST_F(AgentTest, StopsSendingByItselfWhenItsPartySuspendsIt) {
   EXPECT_EQ(Calls(f0_), "train\nevaluate\n");
 }
 
+TEST_F(AgentTest, DrainingFinishesItsTrainingAndItsPromiseAndBeginsNothingElse) {
+  const SiteFiles files{Dir(f0_)};
+  const auto told = [&] {
+    const auto state = ReadDrainState(files, *disk_);
+    EXPECT_THAT(state, IsOk());
+    return *state ? (*state)->in_flight : std::vector<std::string>{"not told"};
+  };
+  Map(f0_, "[ -f " + Dir(f0_) + "/drain-state.json ] || sleep 2\n" +
+               TrainerScript(R"(\000\000\200\077)"));
+  StartRun(2, 1);
+  StartAll();
+  coordinator_.on_report = [&](const run::SiteProgress& progress) {
+    if (progress.phase != "training" || *disk_->Exists(files.drain_order())) return;
+    EXPECT_THAT(AskToDrain(files, *disk_, clock_.Now()), IsOk());
+  };
+  for (int i = 0; i < kTurnsMax && Calls(f0_).empty(); ++i) {
+    for (const SiteId& site : federation_.sites) ASSERT_THAT(Turn(site), IsOk());
+  }
+  EXPECT_THAT(told(), ElementsAre("train round 1 of run wafer-1"));
+  ASSERT_THAT(Start(f0_), IsOk()) << "the order outlives the agent";
+  RunToEnd();
+  ASSERT_THAT(Turn(f0_), IsOkAndHolds(false));
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_EQ(Calls(f0_), "train\n");
+  EXPECT_EQ(Calls(f1_), kTwoRounds);
+  EXPECT_THAT(ListReceipts(files, *disk_), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(DeclineCodes(), ElementsAre("f0 draining", "f0 draining", "f0 draining"))
+      << "the first evaluation, and both halves of the second round";
+  ASSERT_THAT(TakeBackDrain(files, *disk_), IsOk());
+  ASSERT_THAT(Turn(f0_), IsOk());
+  EXPECT_THAT(ReadDrainState(files, *disk_), IsOkAndHolds(testing::Eq(std::nullopt)));
+}
+
 TEST_F(AgentTest, HoldsWhileItsClockIsADayOffAndNamesTheSkew) {
   StartRun(1, 2);
   StartAll();

@@ -22,26 +22,49 @@ class RunDuties {
       : run_(run), own_(own), facts_(facts), candidate_(run.Find(own)), duties_(duties) {}
 
   void Collect() {
-    if (candidate_ == nullptr || run_.phase == Phase::kSubmitted ||
-        run_.phase == Phase::kFinished || run_.IsHalted(own_)) {
-      return;
-    }
+    if (IsOver() || run_.IsHalted(own_)) return;
     if (candidate_->out.empty() && !run_.stop_asked && !Declines()) Determine();
     if (!IsParticipant()) return;
     AddDeliver();
-    if (run_.stop_asked || !WhyOut().empty()) return;
-    if (run_.phase == Phase::kEvaluating && !HasSpoken() && Stands(candidate_->metrics)) {
-      duties_.push_back(EvaluateModel{
-          .run = run_.run, .round = run_.current.round, .model = *run_.current.output});
+    if (run_.stop_asked || !WhyOut().empty() || HasSpoken()) return;
+    if (run_.phase == Phase::kEvaluating) {
+      Offer(
+          EvaluateModel{
+              .run = run_.run, .round = run_.current.round, .model = *run_.current.output},
+          Stands(candidate_->metrics));
     }
-    if (run_.phase == Phase::kTraining && !HasSpoken() && Stands(candidate_->update) &&
-        Stands(candidate_->metrics)) {
-      duties_.push_back(
-          TrainRound{.run = run_.run, .round = run_.current.round, .base = run_.current.base});
+    if (run_.phase == Phase::kTraining) {
+      Offer(TrainRound{.run = run_.run, .round = run_.current.round, .base = run_.current.base},
+            Stands(candidate_->update) && Stands(candidate_->metrics));
+    }
+  }
+
+  // Of a suspended run: it waits for what was begun, and asks for nothing else.
+  void CollectHalted() {
+    if (IsOver() || !run_.IsHalted(own_) || !IsParticipant()) return;
+    AddDeliver();
+    for (const Duty& duty : facts_.begun) {
+      if (RunOf(duty) == run_.run && !HasSpoken()) duties_.push_back(duty);
     }
   }
 
  private:
+  bool IsOver() const {
+    return candidate_ == nullptr || run_.phase == Phase::kSubmitted ||
+           run_.phase == Phase::kFinished;
+  }
+
+  // The work of this phase, unless this site rather stays away from it and says so.
+  void Offer(const Duty& work, bool permitted) {
+    if (facts_.draining && !facts_.begun.contains(work)) return DeclineNow("draining");
+    if (permitted) duties_.push_back(work);
+  }
+
+  void DeclineNow(std::string code) {
+    duties_.push_back(
+        DeclineRound{.run = run_.run, .round = run_.current.round, .code = std::move(code)});
+  }
+
   bool IsParticipant() const {
     return run_.current.round > 0 && std::ranges::binary_search(run_.current.participants, own_) &&
            run_.phase != Phase::kStarting;
@@ -70,7 +93,7 @@ class RunDuties {
     if (run_.phase == Phase::kStarting) {
       duties_.push_back(DeclineRound{.run = run_.run, .round = run_.next_round(), .code = code});
     } else if (IsParticipant() && run_.phase != Phase::kReducing && !HasSpoken()) {
-      duties_.push_back(DeclineRound{.run = run_.run, .round = run_.current.round, .code = code});
+      DeclineNow(code);
     }
     return true;
   }
@@ -150,6 +173,14 @@ std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const Local
   std::ranges::sort(runs, std::less<>(), [](const RunState* run) { return run->index; });
   for (const RunState* run : runs) RunDuties(*run, own, facts, duties).Collect();
   std::stable_partition(duties.begin(), duties.end(), IsQuick);
+  return duties;
+}
+
+std::vector<Duty> InFlight(const run::Book& book, const SiteId& own, LocalFacts facts) {
+  std::vector<Duty> duties = DutiesOf(book, own, facts);
+  std::erase_if(duties,
+                [](const Duty& duty) { return std::holds_alternative<DetermineItem>(duty); });
+  for (const auto& [id, run] : book.runs()) RunDuties(run, own, facts, duties).CollectHalted();
   return duties;
 }
 

@@ -74,11 +74,17 @@ struct LocalFacts {
   std::set<std::pair<RunId, std::string>> held;
   std::set<uint64_t> receipted;  // contributions whose receipt is here, or will never come
   Consent consent = {};
+  bool draining = false;      // no new work: what is not in `begun` is declined
+  std::set<Duty> begun = {};  // of TrainRound and EvaluateModel; when draining
 };
 
 // In the order in which to do them: quick ones of all runs first, then runs by age. None while
 // `own` is not enrolled.
 std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const LocalFacts& facts);
+
+// What a site that drains has to finish before it can be left alone: work that it began and
+// updates that it promised, also where it has to wait with them, and declines not yet said.
+std::vector<Duty> InFlight(const run::Book& book, const SiteId& own, LocalFacts facts);
 
 // One item of the run from `own` to everybody who will come to hold what is made of it.
 gate::Crossing CrossingOf(const run::RunState& run, const record::Holder& own,

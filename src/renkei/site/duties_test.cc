@@ -15,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 // Two sites; f0's duties are asked for, the test plays everybody.
 class DutiesTest : public testing::Test {
@@ -128,6 +129,55 @@ TEST_F(DutiesTest, AreToDeclineAfterTheTrainerWasTakenAwayInTheMiddleOfARun) {
               ElementsAre("decline round 1 of run wafer-1: trainer-not-mapped"));
   Decline(f0_, "trainer-not-mapped");
   EXPECT_THAT(Duties(without_trainer), IsEmpty());
+}
+
+TEST_F(DutiesTest, OfASiteThatDrainsAreToFinishWhatItBeganAndDeclineTheRest) {
+  StartRun(2, 1);
+  LocalFacts facts = Facts();
+  facts.draining = true;
+  EXPECT_THAT(Duties(facts),
+              ElementsAre("determine update of run wafer-1", "determine metrics of run wafer-1"))
+      << "the run does not wait for its gate";
+  EXPECT_THAT(InFlight(coordinator_.book(), f0_, facts), IsEmpty());
+  Determine(f0_);
+  Determine(f1_);
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: draining"));
+  facts.begun = {TrainRound{coordinator_.run().run, 1, coordinator_.run().current.base}};
+  EXPECT_THAT(Duties(facts), ElementsAre("train round 1 of run wafer-1"));
+  EXPECT_THAT(InFlight(coordinator_.book(), f0_, facts), SizeIs(1));
+  const uint64_t entry = Contribute(f0_);
+  EXPECT_THAT(Duties(facts), ElementsAre("deliver round 1 of run wafer-1"));
+  facts.receipted = {entry};
+  EXPECT_THAT(InFlight(coordinator_.book(), f0_, facts), IsEmpty());
+  Contribute(f1_);
+  coordinator_.Arrived(f0_);
+  coordinator_.Arrived(f1_);
+  ASSERT_EQ(coordinator_.run().phase, run::Phase::kEvaluating);
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: draining"));
+  facts.begun = {EvaluateModel{coordinator_.run().run, 1, *coordinator_.run().current.output}};
+  EXPECT_THAT(Duties(facts), ElementsAre("evaluate round 1 of run wafer-1"));
+}
+
+TEST_F(DutiesTest, InFlightAreAlsoPromisesThatASuspensionHolds) {
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  LocalFacts facts = Facts();
+  facts.draining = true;
+  const auto suspend = [&](const SiteId& site) {
+    coordinator_.Write(
+        record::CrossingsSuspended{
+            .party = federation_.PartyOf(site), .site = site, .at = federation_.now},
+        federation_.PartyOf(site).text());
+  };
+  Contribute(f0_);
+  suspend(f0_);
+  EXPECT_THAT(Duties(facts), IsEmpty());
+  EXPECT_THAT(InFlight(coordinator_.book(), f0_, facts), SizeIs(1));
+  suspend(f1_);
+  EXPECT_THAT(InFlight(coordinator_.book(), f1_, facts), IsEmpty()) << "it began nothing";
+  facts.begun = {TrainRound{coordinator_.run().run, 1, coordinator_.run().current.base}};
+  EXPECT_THAT(InFlight(coordinator_.book(), f1_, facts), SizeIs(1));
 }
 
 TEST_F(DutiesTest, FollowTheRound) {

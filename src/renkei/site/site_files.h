@@ -34,6 +34,8 @@ struct SiteFiles {
   std::string gate_log() const { return dir + "/log"; }
   std::string renewals() const { return dir + "/renewals.json"; }
   std::string receipts() const { return dir + "/receipts"; }
+  std::string drain_order() const { return dir + "/drain.json"; }
+  std::string drain_state() const { return dir + "/drain-state.json"; }
   std::string work() const { return dir + "/work"; }
   // `run_index` is the ledger's index of run.submitted.
   std::string run_work(uint64_t run_index) const;
