@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A site or a coordinator that is killed goes on where it was: in a download, in training, in an
 upload. What crossed the link says so, and the trainer's own log."""
-import json
 import os
 import pathlib
 import signal
@@ -9,24 +8,17 @@ import sys
 import unittest
 
 from federation import Federation
+from models import MIB, write_model
 from slow_link import SlowLink
 
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 sys.argv.pop(1)
-MIB = 1 << 20
 MODEL_MIB = 32
 RATE = 12 * MIB
 # What may cross again after a kill: what one stream may send ahead (4 MiB), and a chunk that was
 # not whole at either end.
 AGAIN = 6 * MIB
 TRAINER = pathlib.Path(__file__).with_name("slow_trainer.py")
-
-
-def write_model(path):
-    header = json.dumps({"w": {"dtype": "F32", "shape": [MODEL_MIB * MIB // 4],
-                               "data_offsets": [0, MODEL_MIB * MIB]}})
-    header = header.ljust(-(-len(header) // 8) * 8).encode()
-    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(MODEL_MIB * MIB))
 
 
 class Resume(unittest.TestCase):
@@ -65,7 +57,7 @@ class Resume(unittest.TestCase):
         f = self.federation
         f.agree()
         f.join("us", "fab1", f"wafer-cnn={sys.executable} {TRAINER}")
-        write_model(f.root / "model.safetensors")
+        write_model(f.root / "model.safetensors", MODEL_MIB)
         spec = f.spec("slow", rounds="1", quorum="1", deadline_s="3600")
         f.call("run", "submit", spec, "--model", "model.safetensors", *f.actor())
         f.call("run", "approve", "slow", *f.actor("us"))

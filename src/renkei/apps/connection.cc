@@ -24,7 +24,7 @@ std::vector<identity::PartyRoot> RootsOf(const charter::Charter& charter) {
 }
 
 std::unique_ptr<run::Peer> ConnectTo(const charter::Charter& charter, const identity::TlsFiles& tls,
-                                     Clock& clock, Random& random) {
+                                     Clock& clock, Random& random, std::stop_token stop) {
   wire::PeerOptions options;
   options.address = charter.coordinator.address;
   options.roots = RootsOf(charter);
@@ -33,6 +33,7 @@ std::unique_ptr<run::Peer> ConnectTo(const charter::Charter& charter, const iden
   options.coordinator.name = charter.coordinator.site.text();
   options.chain_pem = tls.chain_pem;
   options.key_pem = tls.key_pem;
+  options.stop = std::move(stop);
   return wire::MakeGrpcPeer(std::move(options), clock, random);
 }
 

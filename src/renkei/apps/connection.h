@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "renkei/base/clock.h"
@@ -27,9 +28,10 @@ StatusOr<charter::Charter> LoadCharter(Disk& disk, const std::string& file, Inst
 // The roots of all parties of the charter.
 std::vector<identity::PartyRoot> RootsOf(const charter::Charter& charter);
 
-// A peer to the charter's coordinator with the certificate in `tls`. Does not connect yet.
+// A peer to the charter's coordinator with the certificate in `tls`. Does not connect yet. Its
+// running calls end once `stop` is asked.
 std::unique_ptr<run::Peer> ConnectTo(const charter::Charter& charter, const identity::TlsFiles& tls,
-                                     Clock& clock, Random& random);
+                                     Clock& clock, Random& random, std::stop_token stop = {});
 
 // Applies the mirror's entries from book.size() on.
 Status Fold(const ledger::Mirror& mirror, run::Book& book);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -45,14 +46,12 @@ class Site {
                         ReadText(*disk_, files_.config(), site::kSiteConfigBytesMax));
     RK_ASSIGN_OR_RETURN(config_, site::ParseSiteConfig(text, files_.config()));
     RK_ASSIGN_OR_RETURN(charter_, LoadCharter(*disk_, files_.charter(), clock_->Now()));
-    RK_ASSIGN_OR_RETURN(
-        leaf_, site::Leaf::Load(
-                   {.files = files_,
-                    .config = config_,
-                    .charter = charter_,
-                    .stranger = [this] { return ConnectTo(charter_, {}, *clock_, *random_); }},
-                   *disk_, *clock_, *random_));
-    peer_ = ConnectTo(charter_, leaf_->tls(), *clock_, *random_);
+    RK_ASSIGN_OR_RETURN(leaf_, site::Leaf::Load({.files = files_,
+                                                 .config = config_,
+                                                 .charter = charter_,
+                                                 .stranger = [this] { return Connect({}); }},
+                                                *disk_, *clock_, *random_));
+    peer_ = Connect(leaf_->tls());
     RK_ASSIGN_OR_RETURN(agent_, site::Agent::Open({.dir = files_.dir,
                                                    .config = config_,
                                                    .environment = TrainerEnvironment(),
@@ -68,27 +67,34 @@ class Site {
     Status ended;
     std::atomic<bool> over = false;
     {
-      std::jthread work([&](std::stop_token stop) {
-        ended = agent_->Serve(stop);
+      std::jthread work([&] {
+        ended = agent_->Serve(stop_.get_token());
         over = true;
       });
       while (!over && !StopSignalWithin(kLook)) {
       }
       TellStopping();
+      if (!over) log::Info("site.stopping", {{"site", config_.site.text()}});
+      stop_.request_stop();
     }
     log::Info("site.stopped", {{"site", config_.site.text()}});
     return ended;
   }
 
  private:
+  std::unique_ptr<run::Peer> Connect(const identity::TlsFiles& tls) {
+    return ConnectTo(charter_, tls, *clock_, *random_, stop_.get_token());
+  }
+
   StatusOr<run::Peer*> RenewIfDue() {
     RK_ASSIGN_OR_RETURN(const bool renewed, leaf_->Renew(agent_->book()));
     if (!renewed) return nullptr;
     former_peer_ = std::move(peer_);
-    peer_ = ConnectTo(charter_, leaf_->tls(), *clock_, *random_);
+    peer_ = Connect(leaf_->tls());
     return peer_.get();
   }
 
+  std::stop_source stop_;
   std::unique_ptr<Disk> disk_ = MakeRealDisk();
   std::unique_ptr<Clock> wall_clock_ = MakeSystemClock();
   std::unique_ptr<Clock> clock_ = std::make_unique<SteadyClock>(*wall_clock_);

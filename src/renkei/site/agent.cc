@@ -78,7 +78,8 @@ Agent::Agent(AgentOptions options, Disk& disk, Clock& clock, Random& random, run
            .country = options_.config.country},
       key_(std::move(key)),
       charter_(std::move(charter)),
-      view_(std::move(view)) {}
+      view_(std::move(view)),
+      pace_(options_.config.limits.upload_mbit) {}
 
 Agent::~Agent() = default;
 
@@ -130,6 +131,7 @@ Status Agent::Serve(std::stop_token stop) {
 }
 
 StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
+  stop_ = stop;
   TellDrain();
   RK_RETURN_IF_ERROR(TakeRenewedPeer());
   RK_RETURN_IF_ERROR(Sync(wait));
@@ -158,6 +160,9 @@ LocalFacts Agent::Facts() {
   facts.consent = options_.config.consent;
   facts.draining = IsDraining();
   if (facts.draining) facts.begun = BegunWork();
+  facts.running = running_;
+  facts.closed_until = ClosedUntil(facts.now);
+  facts.runs_max = options_.config.limits.parallel_runs;
   for (const auto& about : told_) {
     const LastWord* last = gate_log_->Last(about.first, about.second);
     if (last != nullptr && last->determined.verdict != record::Verdict::kGo &&
@@ -246,7 +251,13 @@ void Agent::Pause(std::stop_token stop, Milliseconds time) {
 Status Agent::Tidy() {
   if (tidied_at_ == view_.book().size()) return Ok();
   std::set<BlobId> needed;
-  for (const auto& [id, run] : view_.book().runs()) AddNeeded(run, own_.site, needed);
+  for (const auto& [id, run] : view_.book().runs()) {
+    AddNeeded(run, own_.site, needed);
+    if (run.phase != run::Phase::kTraining) continue;
+    // Trained, and not yet in the ledger: it waits for hours, a determination or a resumption.
+    RK_ASSIGN_OR_RETURN(const auto draft, LoadDraft({id, run.current.round, run.current.base}));
+    if (draft) needed.insert(draft->update);
+  }
   RK_ASSIGN_OR_RETURN(const std::vector<BlobId> blobs, blobs_->List());
   for (const BlobId& blob : blobs) {
     if (!needed.contains(blob)) RK_RETURN_IF_ERROR(blobs_->Remove(blob));

@@ -29,11 +29,13 @@
 #include "renkei/site/drain.h"
 #include "renkei/site/duties.h"
 #include "renkei/site/gate_log.h"
+#include "renkei/site/hours.h"
 #include "renkei/site/ledger_view.h"
 #include "renkei/site/renewal_desk.h"
 #include "renkei/site/site_config.h"
 #include "renkei/site/site_files.h"
 #include "renkei/site/trainer.h"
+#include "renkei/site/upload_pace.h"
 #include "renkei/store/blobs.h"
 
 namespace renkei::site {
@@ -58,6 +60,7 @@ struct AgentOptions {
   std::function<StatusOr<run::Peer*>()> renewed_peer;
   // Carries out the tasks; none: processes of this machine.
   std::unique_ptr<Trainer> trainer = nullptr;
+  UtcOffset utc_offset = MachineUtcOffset;  // of the civil time of config.limits.hours
 };
 
 class Agent {
@@ -115,6 +118,8 @@ class Agent {
   Status CompleteGateLog();
   // The blobs for a transfer of `duty`, whose every chunk asks whether it is still due.
   std::unique_ptr<store::Blobs> BlobsWhileDue(const Duty& duty);
+  Status AwaitLeave(const Duty& duty, uint64_t bytes, Milliseconds& looked);
+  Status CheckStillDue(const Duty& duty);
   Status Determine(const DetermineItem& duty);
   Status Decline(const DeclineRound& duty);
   Status SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwise);
@@ -127,6 +132,8 @@ class Agent {
   Status Evaluate(const EvaluateModel& duty, std::stop_token stop);
   StatusOr<Attempt> RunTask(const Duty& duty, const Task& task, const BlobId& model,
                             std::stop_token stop);
+  StatusOr<Attempt> RunWithRestarts(const Duty& duty, const Task& task, const BlobId& model,
+                                    std::stop_token stop);
   Status Fetch(const Duty& duty, const BlobId& model);
   StatusOr<Attempt> RunProgram(const Duty& duty, const Task& task, std::stop_token stop);
   // True when a task on `model` lacks room; said before and after an attempt.
@@ -138,6 +145,8 @@ class Agent {
   bool IsDraining();
   std::set<Duty> BegunWork();
   void TellDrain();
+  std::optional<Instant> ClosedUntil(Instant now);
+  StatusOr<bool> IsOverDiskLimit(const TaskFiles& files, const BlobId& model, TaskKind kind);
   // agent_deliver.cc
   StatusOr<std::optional<record::Contributed>> TrainOrDecline(const TrainRound& duty,
                                                               std::stop_token stop);
@@ -170,7 +179,12 @@ class Agent {
   Milliseconds skew_{0};            // of this clock before the coordinator's, at the last Sync
   bool clock_told_ = false;
   std::optional<DrainState> drain_told_;  // as it lies on disk
-  uint64_t tidied_at_ = 0;                // ledger size
+  UploadPace pace_;
+  std::optional<Duty> running_;  // the task whose trainer runs
+  std::stop_token stop_;         // of the turn that is going on
+  Instant closed_since_{};       // what ClosedUntil found last, and when
+  std::optional<Instant> closed_until_;
+  uint64_t tidied_at_ = 0;  // ledger size
 };
 
 }  // namespace renkei::site

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the site's gate says, and saying no.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "renkei/base/log.h"
@@ -91,18 +93,36 @@ Status Agent::SubmitOrDecline(const Bytes& envelope, const DeclineRound& otherwi
 // Asked by the transfer itself, in this thread: meanwhile the ledger is followed, and what the
 // parties decided counts for what is under way.
 std::unique_ptr<store::Blobs> Agent::BlobsWhileDue(const Duty& duty) {
-  return GuardBlobs(*blobs_, [this, duty, looked = clock_.Monotonic()]() mutable -> Status {
-    if (clock_.Monotonic() - looked < kLookEvery) return Ok();
-    looked = clock_.Monotonic();
-    TellDrain();
-    const Status synced = Sync(Milliseconds(0));
-    if (synced.code() == Code::kDataLoss) return synced;
-    if (!synced.ok()) return Ok();  // The transfer's own link says what is wrong.
-    RK_RETURN_IF_ERROR(CheckClock());
-    AnswerRenewals();
-    if (IsDue(duty)) return Ok();
-    return Error(Code::kFailedPrecondition, "not due any more: {}", Describe(duty));
+  return GuardBlobs(*blobs_, [this, duty, looked = clock_.Monotonic()](uint64_t bytes) mutable {
+    return AwaitLeave(duty, bytes, looked);
   });
+}
+
+// What goes out waits for its turn. `looked` is when the ledger was looked at last.
+Status Agent::AwaitLeave(const Duty& duty, uint64_t bytes, Milliseconds& looked) {
+  Milliseconds now = clock_.Monotonic();
+  const bool goes_out = std::holds_alternative<Deliver>(duty);
+  const Milliseconds leave = goes_out ? pace_.Next(bytes, now) : now;
+  for (;; now = clock_.Monotonic()) {
+    if (stop_.stop_requested()) return Error(Code::kCancelled, "the agent is asked to stop");
+    if (now - looked >= kLookEvery) {
+      looked = now;
+      RK_RETURN_IF_ERROR(CheckStillDue(duty));
+    }
+    if (now >= leave) return Ok();
+    Pause(stop_, std::min(leave - now, kLookEvery));
+  }
+}
+
+Status Agent::CheckStillDue(const Duty& duty) {
+  TellDrain();
+  const Status synced = Sync(Milliseconds(0));
+  if (synced.code() == Code::kDataLoss) return synced;
+  if (!synced.ok()) return Ok();  // The transfer's own link says what is wrong.
+  RK_RETURN_IF_ERROR(CheckClock());
+  AnswerRenewals();
+  if (IsDue(duty)) return Ok();
+  return Error(Code::kFailedPrecondition, "not due any more: {}", Describe(duty));
 }
 
 Status Agent::CheckNotHalted(const run::RunState& run) const {

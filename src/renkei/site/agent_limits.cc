@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the site's operator wants beside the runs: an agent that drains.
+// What the site's operator wants: an agent that drains, that keeps to its hours and its disk.
+#include <algorithm>
+
 #include "renkei/base/log.h"
 #include "renkei/site/agent.h"
 #include "renkei/site/drain.h"
 
 namespace renkei::site {
+namespace {
+
+// Of all files below `path`, or of the one file; those that cannot be read count nothing.
+uint64_t BytesBelow(Disk& disk, const std::string& path) {
+  if (const auto file = disk.Open(path, OpenMode::kReadAlien); file.ok()) {
+    return (*file)->Size().value_or(0);
+  }
+  const auto names = disk.List(path);
+  uint64_t bytes = 0;
+  if (!names.ok()) return bytes;
+  for (const std::string& name : *names) bytes += BytesBelow(disk, JoinPath(path, name));
+  return bytes;
+}
+
+}  // namespace
 
 // An order that is there but cannot be read is obeyed all the same.
 bool Agent::IsDraining() {
@@ -56,6 +73,41 @@ void Agent::TellDrain() {
     if (told.ok()) drain_told_ = std::move(state);
   }
   if (!told.ok()) log::Warn("drain.not-told", {{"reason", Message(told)}});
+}
+
+// None while the site works. Looked up minute by minute, and so only when the last answer is over.
+std::optional<Instant> Agent::ClosedUntil(Instant now) {
+  const OpenHours& hours = options_.config.limits.hours;
+  if (hours.always()) return std::nullopt;
+  if (closed_until_ && closed_since_ <= now && now < *closed_until_) return closed_until_;
+  const Instant opens = hours.OpensAt(now, options_.utc_offset);
+  const bool was_closed = closed_until_.has_value();
+  closed_since_ = now;
+  closed_until_ = opens > now ? std::optional(opens) : std::nullopt;
+  if (closed_until_) log::Info("site.hours-end", {{"next", FormatInstant(opens)}});
+  if (was_closed && !closed_until_) log::Info("site.hours-begin");
+  return closed_until_;
+}
+
+// Asked once before each task: blob and the trainer's copy, and to train what it writes and our
+// copy of that, have to find room. What is there of these already is not counted twice.
+StatusOr<bool> Agent::IsOverDiskLimit(const TaskFiles& files, const BlobId& model, TaskKind kind) {
+  const auto limit = static_cast<uint64_t>(options_.config.limits.disk_gib * (1 << 30));
+  if (limit == 0) return false;
+  RK_RETURN_IF_ERROR(Tidy());
+  RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(model));
+  const uint64_t copies = (kind == TaskKind::kTrain ? 3 : 1) + (here ? 0 : 1);
+  const uint64_t wanted = copies * model.size_bytes;
+  const uint64_t replaced = BytesBelow(disk_, files.model()) + BytesBelow(disk_, files.update());
+  const uint64_t used = BytesBelow(disk_, files_.blobs()) + BytesBelow(disk_, files_.work());
+  const uint64_t others = used - std::min(used, replaced);
+  if (others + wanted <= limit) return false;
+  log::Error("disk.limit", {{"path", files_.dir},
+                            {"used_bytes", others},
+                            {"wanted_bytes", wanted},
+                            {"limit_bytes", limit},
+                            {"remedy", "raise disk_gib in " + files_.config()}});
+  return true;
 }
 
 }  // namespace renkei::site

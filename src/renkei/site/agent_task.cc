@@ -51,20 +51,17 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   const TaskFiles files = files_.task(run_index, task.round, task.kind);
   NoteUnclean(PruneWork(files_, run_index, task.round, disk_));
   // Blob, the trainer's copy, what it writes, and our copy of that.
-  if (DiskIsFull(4 * model.size_bytes)) return Attempt{.result = {}, .decline_code = "disk-full"};
+  RK_ASSIGN_OR_RETURN(const bool over_limit, IsOverDiskLimit(files, model, task.kind));
+  if (over_limit || DiskIsFull(4 * model.size_bytes)) {
+    return Attempt{.result = {}, .decline_code = "disk-full"};
+  }
   Report(task.run, task.round, "fetching", 0);
   RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(model));
   if (!here) RK_RETURN_IF_ERROR(Fetch(duty, model));
-  Attempt attempt;
-  for (int restarts = 0;; ++restarts) {
-    RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
-    RK_ASSIGN_OR_RETURN(attempt, RunProgram(duty, task, stop));
-    if (!attempt.killed || restarts == kTrainerRestartsMax) break;
-    Pause(stop, kTrainerRestartPause * (1 << restarts));
-    if (stop.stop_requested() || !IsDue(duty)) {
-      return Attempt{.result = {}, .decline_code = {}, .stopped = true};
-    }
-  }
+  running_ = duty;
+  const auto ended = RunWithRestarts(duty, task, model, stop);
+  running_.reset();
+  RK_ASSIGN_OR_RETURN(Attempt attempt, ended);
   if (attempt.stopped || !attempt.decline_code.empty()) return attempt;
   auto result = ReadMetrics(files, disk_);
   if (!result.ok()) {
@@ -75,6 +72,20 @@ StatusOr<Agent::Attempt> Agent::RunTask(const Duty& duty, const Task& task, cons
   }
   attempt.result = *std::move(result);
   return attempt;
+}
+
+StatusOr<Agent::Attempt> Agent::RunWithRestarts(const Duty& duty, const Task& task,
+                                                const BlobId& model, std::stop_token stop) {
+  const TaskFiles files = files_.task(view_.book().FindRun(task.run)->index, task.round, task.kind);
+  for (int restarts = 0;; ++restarts) {
+    RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
+    RK_ASSIGN_OR_RETURN(Attempt attempt, RunProgram(duty, task, stop));
+    if (!attempt.killed || restarts == kTrainerRestartsMax) return attempt;
+    Pause(stop, kTrainerRestartPause * (1 << restarts));
+    if (stop.stop_requested() || !IsDue(duty)) {
+      return Attempt{.result = {}, .decline_code = {}, .stopped = true};
+    }
+  }
 }
 
 // Bytes that are not the model prove nothing against anybody: they may come right.

@@ -69,18 +69,23 @@ class AgentTest : public testing::Test {
     std::string name = below + "renkei-agent-XXXXXX";
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     root_ = name;
-    const tensor::NewTensor tensors[] = {
-        {.name = "weight", .dtype = tensor::DType::kF32, .shape = {4}}};
-    Bytes model = ToBytes(tensor::DumpHeader(tensor::MakeLayout(tensors).value()));
-    model.resize(model.size() + 16);
-    const auto draft = coordinator_.blobs->Create().value();
-    ASSERT_THAT(draft->Append(model), IsOk());
-    model_ = draft->Finish().value();
+    MakeModel(4);
     for (const SiteId& site : federation_.sites) MakeSite(site);
   }
   void TearDown() override {
     agents_.clear();
     ASSERT_THAT(RemoveTree(*disk_, root_), IsOk());
+  }
+
+  // The model of the runs to come, so many floats.
+  void MakeModel(uint64_t floats) {
+    const tensor::NewTensor tensors[] = {
+        {.name = "weight", .dtype = tensor::DType::kF32, .shape = {floats}}};
+    Bytes model = ToBytes(tensor::DumpHeader(tensor::MakeLayout(tensors).value()));
+    model.resize(model.size() + floats * sizeof(float));
+    const auto draft = coordinator_.blobs->Create().value();
+    ASSERT_THAT(draft->Append(model), IsOk());
+    model_ = draft->Finish().value();
   }
 
   std::string Dir(const SiteId& site) const { return root_ + "/" + site.text(); }
@@ -115,7 +120,8 @@ class AgentTest : public testing::Test {
         Agent::Open({.dir = Dir(site),
                      .config = configs_[site],
                      .environment = {{"PATH", "/usr/bin:/bin"}, {"CALLS", Dir(site) + "/calls"}},
-                     .renewed_peer = {}},
+                     .renewed_peer = {},
+                     .utc_offset = [](Instant) { return std::chrono::seconds(0); }},
                     *disk_, clock_, *random_, coordinator_);
     if (agent.ok()) agents_[site] = *std::move(agent);
     return agent.status();

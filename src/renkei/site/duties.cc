@@ -21,21 +21,26 @@ class RunDuties {
             std::vector<Duty>& duties)
       : run_(run), own_(own), facts_(facts), candidate_(run.Find(own)), duties_(duties) {}
 
+  // Whether it counts among those that the site serves.
+  bool IsServed() const { return !IsOver() && WhyOut().empty(); }
+  // The site serves as many older ones as it may.
+  void SetBusy() { busy_ = true; }
+
   void Collect() {
     if (IsOver() || run_.IsHalted(own_)) return;
     if (candidate_->out.empty() && !run_.stop_asked && !Declines()) Determine();
     if (!IsParticipant()) return;
     AddDeliver();
     if (run_.stop_asked || !WhyOut().empty() || HasSpoken()) return;
+    const run::RoundState& round = run_.current;
     if (run_.phase == Phase::kEvaluating) {
-      Offer(
-          EvaluateModel{
-              .run = run_.run, .round = run_.current.round, .model = *run_.current.output},
-          Stands(candidate_->metrics));
+      Offer(EvaluateModel{.run = run_.run, .round = round.round, .model = *round.output},
+            Stands(candidate_->metrics),
+            round.reduced + std::chrono::seconds(run_.spec.evaluate_deadline_s));
     }
     if (run_.phase == Phase::kTraining) {
-      Offer(TrainRound{.run = run_.run, .round = run_.current.round, .base = run_.current.base},
-            Stands(candidate_->update) && Stands(candidate_->metrics));
+      Offer(TrainRound{.run = run_.run, .round = round.round, .base = round.base},
+            Stands(candidate_->update) && Stands(candidate_->metrics), round.deadline);
     }
   }
 
@@ -55,8 +60,16 @@ class RunDuties {
   }
 
   // The work of this phase, unless this site rather stays away from it and says so.
-  void Offer(const Duty& work, bool permitted) {
+  void Offer(const Duty& work, bool permitted, Instant deadline) {
+    const bool running = facts_.running == work;
     if (facts_.draining && !facts_.begun.contains(work)) return DeclineNow("draining");
+    if (busy_ && !running) return DeclineNow("site-busy");
+    // What an evaluation brings goes out at once; an update waits for the hours, if it can.
+    const bool ends_by_itself = running && std::holds_alternative<EvaluateModel>(work);
+    if (facts_.closed_until && !ends_by_itself) {
+      if (*facts_.closed_until >= deadline) return DeclineNow("outside-hours");
+      if (!running) return;
+    }
     if (permitted) duties_.push_back(work);
   }
 
@@ -120,6 +133,7 @@ class RunDuties {
     const bool counted = std::ranges::any_of(
         run_.current.counted, [&](const record::Counted& c) { return c.site == own_; });
     if (!open && !counted) return;  // Too late: the closing entry says so.
+    if (open && facts_.closed_until) return;
     duties_.push_back(Deliver{.run = run_.run,
                               .round = run_.current.round,
                               .entry = found->second.index,
@@ -132,6 +146,7 @@ class RunDuties {
   const LocalFacts& facts_;
   const Candidate* candidate_;
   std::vector<Duty>& duties_;
+  bool busy_ = false;
 };
 
 }  // namespace
@@ -171,12 +186,18 @@ std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const Local
   std::vector<const RunState*> runs;
   for (const auto& [id, run] : book.runs()) runs.push_back(&run);
   std::ranges::sort(runs, std::less<>(), [](const RunState* run) { return run->index; });
-  for (const RunState* run : runs) RunDuties(*run, own, facts, duties).Collect();
+  int64_t served = 0;
+  for (const RunState* run : runs) {
+    RunDuties of_run(*run, own, facts, duties);
+    if (of_run.IsServed() && ++served > facts.runs_max && facts.runs_max > 0) of_run.SetBusy();
+    of_run.Collect();
+  }
   std::stable_partition(duties.begin(), duties.end(), IsQuick);
   return duties;
 }
 
 std::vector<Duty> InFlight(const run::Book& book, const SiteId& own, LocalFacts facts) {
+  facts.closed_until.reset();
   std::vector<Duty> duties = DutiesOf(book, own, facts);
   std::erase_if(duties,
                 [](const Duty& duty) { return std::holds_alternative<DetermineItem>(duty); });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -74,8 +75,11 @@ struct LocalFacts {
   std::set<std::pair<RunId, std::string>> held;
   std::set<uint64_t> receipted;  // contributions whose receipt is here, or will never come
   Consent consent = {};
-  bool draining = false;      // no new work: what is not in `begun` is declined
-  std::set<Duty> begun = {};  // of TrainRound and EvaluateModel; when draining
+  bool draining = false;                     // no new work: what is not in `begun` is declined
+  std::set<Duty> begun = {};                 // of TrainRound and EvaluateModel; when draining
+  std::optional<Duty> running = {};          // of the same, now
+  std::optional<Instant> closed_until = {};  // outside the site's hours: when they begin again
+  int64_t runs_max = 0;                      // unfinished runs to serve, oldest first; 0: all
 };
 
 // In the order in which to do them: quick ones of all runs first, then runs by age. None while

@@ -58,7 +58,7 @@ class DutiesTest : public testing::Test {
                        site.text());
   }
 
-  const run::TestFederation federation_{{.sites = 2}};
+  run::TestFederation federation_{{.sites = 2}};
   TestCoordinator coordinator_{federation_};
   const SiteId f0_ = federation_.sites[0];
   const SiteId f1_ = federation_.sites[1];
@@ -156,6 +156,69 @@ TEST_F(DutiesTest, OfASiteThatDrainsAreToFinishWhatItBeganAndDeclineTheRest) {
   EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: draining"));
   facts.begun = {EvaluateModel{coordinator_.run().run, 1, *coordinator_.run().current.output}};
   EXPECT_THAT(Duties(facts), ElementsAre("evaluate round 1 of run wafer-1"));
+}
+
+TEST_F(DutiesTest, WaitForTheHoursWhenTheyBeginBeforeTheDeadlineAndElseDecline) {
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  const Duty train = TrainRound{coordinator_.run().run, 1, coordinator_.run().current.base};
+  LocalFacts facts = Facts();
+  facts.closed_until = coordinator_.run().current.deadline - Milliseconds(1);
+  EXPECT_THAT(Duties(facts), IsEmpty());
+  facts.running = train;
+  EXPECT_THAT(Duties(facts), ElementsAre("train round 1 of run wafer-1")) << "goes on to its end";
+  facts.closed_until = coordinator_.run().current.deadline;
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: outside-hours"))
+      << "its update would come too late";
+  facts.running.reset();
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: outside-hours"));
+
+  const uint64_t entry = Contribute(f0_);
+  EXPECT_THAT(Duties(facts), IsEmpty()) << "no byte goes out, and what was promised stands";
+  facts.draining = true;
+  EXPECT_THAT(InFlight(coordinator_.book(), f0_, facts), SizeIs(1));
+  facts.draining = false;
+  Contribute(f1_);
+  coordinator_.Arrived(f0_);
+  coordinator_.Arrived(f1_);
+  ASSERT_EQ(coordinator_.run().phase, run::Phase::kEvaluating);
+  facts.receipted = {entry};
+  const run::RunState& run = coordinator_.run();
+  const Instant end = run.current.reduced + std::chrono::seconds(run.spec.evaluate_deadline_s);
+  facts.closed_until = end - Milliseconds(1);
+  EXPECT_THAT(Duties(facts), IsEmpty());
+  facts.closed_until = end;
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-1: outside-hours"));
+  facts.running = EvaluateModel{run.run, 1, *run.current.output};
+  EXPECT_THAT(Duties(facts), ElementsAre("evaluate round 1 of run wafer-1"));
+}
+
+TEST_F(DutiesTest, AreOfTheOldestRunsWhenTheSiteServesOnlySoMany) {
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  LocalFacts facts = Facts();
+  facts.runs_max = 1;
+  EXPECT_THAT(Duties(facts), ElementsAre("train round 1 of run wafer-1"));
+  federation_.run = *RunId::Parse("wafer-2");
+  StartRun(2, 1);
+  Determine(f0_);
+  Determine(f1_);
+  EXPECT_THAT(Duties(facts), ElementsAre("decline round 1 of run wafer-2: site-busy",
+                                         "train round 1 of run wafer-1"));
+  facts.running = TrainRound{federation_.run, 1, coordinator_.run().current.base};
+  EXPECT_THAT(Duties(facts),
+              ElementsAre("train round 1 of run wafer-1", "train round 1 of run wafer-2"))
+      << "what runs, runs on";
+  facts.running.reset();
+  facts.runs_max = 2;
+  EXPECT_THAT(Duties(facts), SizeIs(2));
+  facts.runs_max = 1;
+  federation_.run = *RunId::Parse("wafer-1");
+  Decline(f0_, "trainer-not-mapped");
+  EXPECT_THAT(Duties(facts), ElementsAre("train round 1 of run wafer-2"))
+      << "a run that it is out of leaves its place to the next";
 }
 
 TEST_F(DutiesTest, InFlightAreAlsoPromisesThatASuspensionHolds) {

@@ -6,14 +6,14 @@
 namespace renkei::site {
 namespace {
 
-using May = std::function<Status()>;
+using May = std::function<Status(uint64_t bytes)>;
 
 class GuardedFile final : public File {
  public:
   GuardedFile(std::unique_ptr<File> file, May may) : file_(std::move(file)), may_(std::move(may)) {}
 
   StatusOr<size_t> ReadAt(uint64_t offset, std::span<uint8_t> into) const override {
-    RK_RETURN_IF_ERROR(may_());
+    RK_RETURN_IF_ERROR(may_(into.size()));
     return file_->ReadAt(offset, into);
   }
   StatusOr<uint64_t> Size() const override { return file_->Size(); }
@@ -33,7 +33,7 @@ class GuardedSink final : public store::BlobSink {
 
   uint64_t verified_chunks() const override { return sink_->verified_chunks(); }
   Status Write(uint64_t chunk, ByteSpan bytes) override {
-    RK_RETURN_IF_ERROR(may_());
+    RK_RETURN_IF_ERROR(may_(bytes.size()));
     return sink_->Write(chunk, bytes);
   }
   Status Commit() override { return sink_->Commit(); }
@@ -70,7 +70,7 @@ class GuardedBlobs final : public store::Blobs {
 
 }  // namespace
 
-std::unique_ptr<store::Blobs> GuardBlobs(store::Blobs& blobs, std::function<Status()> may) {
+std::unique_ptr<store::Blobs> GuardBlobs(store::Blobs& blobs, May may) {
   return std::make_unique<GuardedBlobs>(blobs, std::move(may));
 }
 

@@ -3,6 +3,7 @@
 // is answered yes. A transfer that was allowed when it began ends when that changes.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -12,7 +13,9 @@
 namespace renkei::site {
 
 // `blobs` outlives what is returned. `may` is asked before each read of an opened blob and each
-// write of one that is received; its refusal is what that read or write fails with.
-std::unique_ptr<store::Blobs> GuardBlobs(store::Blobs& blobs, std::function<Status()> may);
+// write of one that is received, with the number of their bytes; it may take its time. Its refusal
+// is what that read or write fails with.
+std::unique_ptr<store::Blobs> GuardBlobs(store::Blobs& blobs,
+                                         std::function<Status(uint64_t bytes)> may);
 
 }  // namespace renkei::site

@@ -53,6 +53,32 @@ Status ReadTrainers(const Value* table, const std::string& where, SiteConfig& co
   return Ok();
 }
 
+double ReadAmount(Fields& fields, std::string_view key, double min, double max) {
+  if (!fields.Has(key)) return 0;
+  const double amount = fields.Number(key);
+  if (!fields.failed() && (amount < min || amount > max)) {
+    fields.Fail(key, fmt::format("{} is not from {} to {}", amount, min, max));
+  }
+  return amount;
+}
+
+StatusOr<SiteLimits> ReadLimits(const Value& table, const std::string& where) {
+  constexpr double kDiskGibMin = 1.0 / 1024;
+  Fields fields(table, where);
+  SiteLimits limits{
+      .upload_mbit = ReadAmount(fields, "upload_mbit", kUploadMbitMin, kUploadMbitMax),
+      .hours = {},
+      .disk_gib = ReadAmount(fields, "disk_gib", kDiskGibMin, kDiskGibMax),
+      .parallel_runs = fields.IntegerOr("parallel_runs", 0, 1, kParallelRunsMax)};
+  if (fields.Has("hours")) {
+    auto hours = OpenHours::Parse(fields.Texts("hours"));
+    if (!hours.ok()) fields.Fail("hours", Message(hours.status()));
+    if (hours.ok()) limits.hours = *std::move(hours);
+  }
+  RK_RETURN_IF_ERROR(fields.Finish());
+  return limits;
+}
+
 bool IsPurpose(std::string_view text) {
   return !text.empty() && text.size() <= record::kTextBytesMax &&
          std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
@@ -96,6 +122,16 @@ std::string TomlList(const Texts& texts) {
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
+std::string DumpLimits(const SiteLimits& limits) {
+  if (limits == SiteLimits()) return "";
+  std::string text = "\n[limits]\n";
+  if (limits.upload_mbit != 0) text += fmt::format("upload_mbit = {}\n", limits.upload_mbit);
+  if (!limits.hours.always()) text += fmt::format("hours = {}\n", TomlList(limits.hours.texts()));
+  if (limits.disk_gib != 0) text += fmt::format("disk_gib = {}\n", limits.disk_gib);
+  if (limits.parallel_runs != 0) text += fmt::format("parallel_runs = {}\n", limits.parallel_runs);
+  return text;
+}
+
 std::string DumpConsent(const Consent& consent) {
   if (consent == Consent()) return "";
   std::string text = "\n[consent]\n";
@@ -134,6 +170,7 @@ StatusOr<SiteConfig> ParseSiteConfig(std::string_view toml, std::string_view whe
   if (!IsCountry(config.country)) fields.Fail("country", "two capital letters, such as US or JP");
   config.coordinator = fields.Text("coordinator");
   const Value* issuer = fields.ObjectAt("issuer", false);
+  const Value* limits = fields.ObjectAt("limits", false);
   const Value* consent = fields.ObjectAt("consent", false);
   const Value* trainers = fields.ObjectAt("trainer", false);
   RK_RETURN_IF_ERROR(fields.Finish());
@@ -141,6 +178,9 @@ StatusOr<SiteConfig> ParseSiteConfig(std::string_view toml, std::string_view whe
     Fields table(*issuer, file + ": issuer");
     config.issuer_dir = table.Text("dir");
     RK_RETURN_IF_ERROR(table.Finish());
+  }
+  if (limits != nullptr) {
+    RK_ASSIGN_OR_RETURN(config.limits, ReadLimits(*limits, file + ": limits"));
   }
   if (consent != nullptr) {
     RK_ASSIGN_OR_RETURN(config.consent, ReadConsent(*consent, file + ": consent"));
@@ -157,6 +197,7 @@ std::string DumpSiteConfig(const SiteConfig& config) {
   if (!config.issuer_dir.empty()) {
     text += fmt::format("\n[issuer]\ndir = {}\n", syntax::TomlQuoted(config.issuer_dir));
   }
+  text += DumpLimits(config.limits);
   text += DumpConsent(config.consent);
   for (const auto& [id, command] : config.trainers) {
     text += fmt::format("\n[trainer.{}]\ncommand = {}\n", id, TomlList(command.words));

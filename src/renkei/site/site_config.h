@@ -15,6 +15,7 @@
 
 #include "renkei/base/ids.h"
 #include "renkei/base/status.h"
+#include "renkei/site/hours.h"
 
 namespace renkei::site {
 
@@ -32,6 +33,22 @@ struct TrainerCommand {
   int64_t threads = 0;             // OMP_NUM_THREADS and the like; 0: not set
 
   bool operator==(const TrainerCommand&) const = default;
+};
+
+// A chunk of an upload takes at most 17 s then, well within the stall limit of a transfer.
+inline constexpr double kUploadMbitMin = 0.5;
+inline constexpr double kUploadMbitMax = 1e6;
+inline constexpr double kDiskGibMax = 1 << 20;
+inline constexpr int64_t kParallelRunsMax = 4096;
+
+// What the site gives to runs at most; 0, and no hours: no limit.
+struct SiteLimits {
+  double upload_mbit = 0;     // 10^6 bits a second, of all uploads together
+  OpenHours hours = {};       // when it trains, evaluates and sends updates
+  double disk_gib = 0;        // 2^30 bytes, of blobs/ and work/
+  int64_t parallel_runs = 0;  // unfinished runs that it serves
+
+  bool operator==(const SiteLimits&) const = default;
 };
 
 // Which runs this site serves. Without a list: every trainer that is mapped, every purpose of the
@@ -52,6 +69,7 @@ struct SiteConfig {
   std::string coordinator;  // host:port
   std::map<TrainerId, TrainerCommand> trainers;
   std::string issuer_dir;  // of the party's authority, when this site renews its own leaf; or empty
+  SiteLimits limits = {};
   Consent consent = {};
 
   bool operator==(const SiteConfig&) const = default;

@@ -26,6 +26,10 @@ SiteConfig Example() {
                     .coordinator = "fab.example:7400",
                     .trainers = {},
                     .issuer_dir = "/srv/renkei/party"};
+  config.limits = {.upload_mbit = 40,
+                   .hours = *OpenHours::Parse({"Mon-Fri 19:00-07:00", "Sat-Sun 00:00-24:00"}),
+                   .disk_gib = 200,
+                   .parallel_runs = 2};
   config.consent.trainers = {*TrainerId::Parse("resnet"), *TrainerId::Parse("wafer-cnn")};
   config.consent.purposes = {"semiconductor-defect-research"};
   config.trainers[*TrainerId::Parse("wafer-cnn")] = {
@@ -42,6 +46,7 @@ TEST(SiteConfigFile, ReadsBackWhatItWrites) {
   SiteConfig odd = Example();
   odd.trainers[*TrainerId::Parse("odd")] = {.words = {"a \"b\" \\ \t '\n", "", "日本"}};
   odd.issuer_dir = "";
+  odd.limits = {.upload_mbit = 0.625, .hours = {}, .disk_gib = 0.1, .parallel_runs = 0};
   odd.consent.trainers.reset();
   odd.consent.purposes = {"\"quoted\" \\", "欠陥の研究"};
   EXPECT_THAT(ParseSiteConfig(DumpSiteConfig(odd), "site.toml"), IsOkAndHolds(odd));
@@ -75,6 +80,19 @@ TEST(SiteConfigFile, RefusesWhatItDoesNotKnow) {
       {"unknown key of a trainer",
        std::string(kHead) + "[trainer.a]\ncommand = [\"a\"]\nshell = true\n", "shell"},
       {"unknown key of the issuer", std::string(kHead) + "[issuer]\ndir = \"a\"\nx = 1\n", "x"},
+      {"unknown limit", std::string(kHead) + "[limits]\ncpus = 1\n", "line 7, column 8: cpus"},
+      {"upload too slow", std::string(kHead) + "[limits]\nupload_mbit = 0.1\n",
+       "line 7, column 15: upload_mbit: 0.1 is not from 0.5"},
+      {"no upload", std::string(kHead) + "[limits]\nupload_mbit = 0\n", "upload_mbit"},
+      {"upload is text", std::string(kHead) + "[limits]\nupload_mbit = \"40\"\n", "a number"},
+      {"upload is no number", std::string(kHead) + "[limits]\nupload_mbit = nan\n", "line 7"},
+      {"no disk", std::string(kHead) + "[limits]\ndisk_gib = 0\n", "disk_gib: 0 is not from"},
+      {"less than no disk", std::string(kHead) + "[limits]\ndisk_gib = -1\n", "disk_gib"},
+      {"no run", std::string(kHead) + "[limits]\nparallel_runs = 0\n", "parallel_runs"},
+      {"half a run", std::string(kHead) + "[limits]\nparallel_runs = 1.5\n", "parallel_runs"},
+      {"no hours", std::string(kHead) + "[limits]\nhours = []\n", "1 to 64 windows"},
+      {"bad hours", std::string(kHead) + "[limits]\nhours = [\"Mon 9-17\"]\n",
+       "line 7, column 9: hours: 'Mon 9-17': no times"},
       {"unknown key of consent", std::string(kHead) + "[consent]\nruns = []\n",
        "line 7, column 8: runs"},
       {"consent to no trainer id", std::string(kHead) + "[consent]\ntrainers = [\"A B\"]\n",

@@ -20,7 +20,7 @@
 namespace renkei::site {
 
 inline constexpr uint64_t kTrainerLogBytesMax = 16 << 20;  // what comes after is read and dropped
-inline constexpr Milliseconds kTrainerGrace{10'000};       // from SIGTERM to SIGKILL
+inline constexpr Milliseconds kTrainerGrace{8'000};        // from SIGTERM to SIGKILL
 
 struct TrainerProgram {
   std::vector<std::string> arguments;  // the program first: a path, or a name looked up in PATH
