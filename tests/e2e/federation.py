@@ -28,6 +28,7 @@ class Federation:
         self.binaries = pathlib.Path(binaries)
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="renkei-e2e-"))
         self.children = {}
+        self.places = {}  # where the directory of a site or of the coordinator is, if it was moved
         self.port = free_port()
         self.charter_port = self.port  # where sites connect; set it to that of a proxy before agree()
         self.environment = {**os.environ, "PATH": f"{self.binaries}:{os.environ['PATH']}",
@@ -90,9 +91,12 @@ class Federation:
                   "charter.json")
         self.serve()
 
+    def place(self, name):
+        return self.root / self.places.get(name, name)
+
     def serve(self):
         self.start("coordinator", "coordinator", "--party", "us", "--charter", "charter.json",
-                   "--dir", "coordinator", "--listen", f"127.0.0.1:{self.port}")
+                   "--dir", self.place("coordinator"), "--listen", f"127.0.0.1:{self.port}")
         self.wait_for(lambda: socket.create_connection(("127.0.0.1", self.port), 1).close() is None,
                       "the coordinator to listen")
 
@@ -107,7 +111,7 @@ class Federation:
         return token
 
     def start_site(self, site):
-        self.start(site, "site", "start", "--dir", site)
+        self.start(site, "site", "start", "--dir", self.place(site))
 
     def kill(self, name):
         """kill -9; the process is gone when this returns."""
@@ -122,7 +126,7 @@ class Federation:
     def trainers(self, site):
         """The processes of a site's trainers: their ids, and the task that each is about."""
         found = {}
-        begin = f"RENKEI_TASK={self.root}/{site}/".encode()
+        begin = f"RENKEI_TASK={self.place(site)}/".encode()
         for variables in pathlib.Path("/proc").glob("[0-9]*/environ"):
             try:
                 tasks = [v for v in variables.read_bytes().split(b"\0") if v.startswith(begin)]
@@ -150,11 +154,11 @@ class Federation:
 
     def blob(self, name):
         """The bytes of a blob that the coordinator holds."""
-        return (self.root / "coordinator" / "blobs" / name[3:5] / name).read_bytes()
+        return (self.place("coordinator") / "blobs" / name[3:5] / name).read_bytes()
 
     def entries(self):
         """The coordinator's ledger as [(kind, record)], read from its tiles."""
-        ledger = self.root / "coordinator" / "ledger"
+        ledger = self.place("coordinator") / "ledger"
         size = int((ledger / "checkpoint").read_text().split("\n")[1])
         found = []
         while len(found) < size:
@@ -172,7 +176,7 @@ class Federation:
     def receipts(self, site):
         """Every receipt that a site holds, as the statement in it, by the contribution's entry."""
         return {int(file.stem): json.loads(base64.b64decode(json.loads(file.read_text())["payload"]))
-                for file in (self.root / site / "receipts").glob("*.json")}
+                for file in (self.place(site) / "receipts").glob("*.json")}
 
     def status(self, run):
         return json.loads(self.call("run", "show", run, *self.actor(), "-o", "json"))

@@ -85,6 +85,8 @@ class Service {
     TellStopping();
     rounds.request_stop();
     server_->Shutdown(kShutdownGrace);
+    rounds.join();
+    log::Info("coordinator.stopped");
   }
 
  private:
