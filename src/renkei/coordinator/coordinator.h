@@ -212,6 +212,7 @@ class Coordinator {
   std::deque<Work> work_;
   Status health_;
   std::condition_variable_any work_to_do_;
+  std::stop_token work_stop_;  // of the worker, which alone uses it
   std::condition_variable_any step_to_do_;
   bool step_asked_ = false;
   std::optional<Instant> wake_at_;

@@ -57,6 +57,36 @@ void LiveThroughFaults(House& house, Random& random, uint64_t first_fault) {
   FAIL() << "never finished";
 }
 
+// Asks for a stop once a new blob is begun.
+class StoppingDisk final : public Disk {
+ public:
+  explicit StoppingDisk(Disk& disk) : disk_(disk) {}
+  StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
+    return disk_.Open(path, mode);
+  }
+  StatusOr<bool> Exists(const std::string& path) override { return disk_.Exists(path); }
+  StatusOr<std::vector<std::string>> List(const std::string& path) override {
+    return disk_.List(path);
+  }
+  Status MakeDirs(const std::string& path) override { return disk_.MakeDirs(path); }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return disk_.Rename(from, to);
+  }
+  Status Remove(const std::string& path) override { return disk_.Remove(path); }
+  Status SyncDir(const std::string& path) override { return disk_.SyncDir(path); }
+  StatusOr<uint64_t> FreeBytes(const std::string& path) override { return disk_.FreeBytes(path); }
+  StatusOr<std::unique_ptr<File>> Lock(const std::string& path) override {
+    if (armed && path.find("/draft/") != std::string::npos) stop.request_stop();
+    return disk_.Lock(path);
+  }
+
+  std::stop_source stop;
+  bool armed = false;
+
+ private:
+  Disk& disk_;
+};
+
 // All determinations stand and the first round is open.
 void OpenFirstRound(House& house, const std::string& spec) {
   ASSERT_THAT(house.Open(), IsOk());
@@ -81,6 +111,32 @@ TEST(Recovery, ACrashAnywhereEndsWithTheSameModel) {
     EXPECT_EQ(run.outcome, "completed") << "seed " << seed << " " << run.code;
     EXPECT_EQ(run.model, WithoutACrash().model) << "seed " << seed;
   }
+}
+
+TEST(Recovery, AStopEndsAReductionAndTheNextStartDoesItAgain) {
+  House house;
+  const std::string spec = SpecOf(house);
+  OpenFirstRound(house, spec);
+  StoppingDisk disk(house.disk);
+  Options options;
+  options.dir = "hub";
+  options.key = &house.federation.key("coordinator");
+  options.charter_envelope = house.federation.charter_envelope;
+  house.hub.reset();
+  house.hub = Coordinator::Open(options, disk, house.clock).value();
+  for (int i = 0; i < 2; ++i) {
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  disk.armed = true;
+  house.hub->Serve(disk.stop.get_token());
+  EXPECT_EQ(house.Run().phase, run::Phase::kReducing);
+  house.hub.reset();
+  const auto blobs = store::MakeDirectoryBlobs(house.disk, "hub/blobs");
+  ASSERT_THAT(blobs, IsOk());
+  EXPECT_THAT((*blobs)->List(), IsOkAndHolds(testing::SizeIs(1 + 4))) << "no mean was made";
+  ASSERT_THAT(house.Open(), IsOk());
+  ASSERT_THAT(house.LiveToTheEnd(spec), IsOk());
+  EXPECT_EQ(house.Run().model, WithoutACrash().model);
 }
 
 TEST(Recovery, GoesOnFromTheSnapshotAndFromZeroAlike) {

@@ -181,6 +181,7 @@ void Coordinator::Turn() {
 }
 
 void Coordinator::ServeWork(std::stop_token stop) {
+  work_stop_ = stop;
   while (!stop.stop_requested()) {
     if (WorkOnce()) continue;
     std::unique_lock lock(state_mutex_);
@@ -189,7 +190,7 @@ void Coordinator::ServeWork(std::stop_token stop) {
 }
 
 void Coordinator::Serve(std::stop_token stop) {
-  std::jthread worker([this](std::stop_token worker_stop) { ServeWork(worker_stop); });
+  std::jthread worker([this, stop] { ServeWork(stop); });
   while (!stop.stop_requested()) {
     StepRuns();
     std::unique_lock lock(state_mutex_);

@@ -24,6 +24,20 @@ bool BytesAreBad(const Status& status) {
   return status.code() == Code::kInvalidArgument || status.code() == Code::kResourceExhausted;
 }
 
+// Ends a reduction that would keep a process from ending.
+class StoppableSink final : public ByteSink {
+ public:
+  StoppableSink(ByteSink& sink, std::stop_token stop) : sink_(sink), stop_(std::move(stop)) {}
+  Status Append(ByteSpan bytes) override {
+    if (stop_.stop_requested()) return Error(Code::kCancelled, "asked to stop");
+    return sink_.Append(bytes);
+  }
+
+ private:
+  ByteSink& sink_;
+  const std::stop_token stop_;
+};
+
 }  // namespace
 
 bool Coordinator::WorkOnce() {
@@ -126,6 +140,7 @@ void Coordinator::ReduceRound(const Work& work) {
     std::vector<std::unique_ptr<File>> files;
     std::vector<reduce::Input> inputs;
     for (const record::ReduceInput& input : work.reduce) {
+      if (work_stop_.stop_requested()) return Error(Code::kCancelled, "asked to stop");
       // They lay on a disk since they were hashed; a sum of other bytes would be signed.
       RK_RETURN_IF_ERROR(blobs_->Check(input.update));
       RK_ASSIGN_OR_RETURN(auto file, blobs_->Open(input.update));
@@ -133,7 +148,9 @@ void Coordinator::ReduceRound(const Work& work) {
       files.push_back(std::move(file));
     }
     RK_ASSIGN_OR_RETURN(const std::unique_ptr<store::BlobDraft> draft, blobs_->Create());
-    RK_RETURN_IF_ERROR(reduce::WeightedMean(inputs, *draft, {.threads = options_.reduce_threads}));
+    StoppableSink stoppable(*draft, work_stop_);
+    RK_RETURN_IF_ERROR(
+        reduce::WeightedMean(inputs, stoppable, {.threads = options_.reduce_threads}));
     return draft->Finish();
   };
   const StatusOr<BlobId> output = reduce();
@@ -141,6 +158,8 @@ void Coordinator::ReduceRound(const Work& work) {
     Tell(work.run, run::Reduced{.round = work.round, .output = *output});
     return;
   }
+  // The next start finds the round as it was.
+  if (output.status().code() == Code::kCancelled) return;
   log::Error("round.not-reduced",
              {{"run", work.run.text()}, {"round", work.round}, {"why", Message(output.status())}});
   Tell(work.run, run::ReduceFailed{.round = work.round});
