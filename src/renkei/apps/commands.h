@@ -113,6 +113,8 @@ Exit RunList(const ActorOptions& actor, const Console& console);
 Exit RunShow(const RunOptions& options, const Console& console);
 Exit RunWatch(const RunOptions& options, const Console& console);
 Exit RunStop(const RunOptions& options, const Console& console);
+Exit RunPause(const RunOptions& options, const Console& console);
+Exit RunResume(const RunOptions& options, const Console& console);
 
 struct BackupOptions {
   std::string dir;  // of a coordinator or a site

@@ -215,6 +215,8 @@ void AddRun(CLI::App& app, Choice& choice) {
   on_run("show", "what a run does, what it waits for and what comes next", RunShow);
   on_run("watch", "follow a run until it ends", RunWatch);
   on_run("stop", "ask a run to stop", RunStop);
+  on_run("pause", "let no further round open until your party resumes the run", RunPause);
+  on_run("resume", "take your party's pause of a run back", RunResume);
   CLI::App* list = group->add_subcommand("ls", "all runs");
   ActorFlags(list, choice.actor);
   OnChosen(list, choice,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// renkei run submit | approve | ls | show | watch | stop
+// renkei run submit | approve | ls | show | watch | stop | pause | resume
 #include <algorithm>
 #include <utility>
 
@@ -138,6 +138,22 @@ Value RunRow(const run::RunState& run, Instant now) {
   return row;
 }
 
+// What a party asks of a run: run.stop-asked, run.pause-asked or run.resume-asked.
+template <typename Asked>
+Exit Ask(const RunOptions& options, const Console& console) {
+  return With(options.actor, [&](PersonSession& session) -> StatusOr<Exit> {
+    RK_ASSIGN_OR_RETURN(const run::RunState* run, FindRun(session, options.run));
+    RK_RETURN_IF_ERROR(
+        session
+            .Submit(
+                Asked{.run = run->run, .party = session.party().id, .at = session.clock().Now()})
+            .status());
+    RK_ASSIGN_OR_RETURN(run, FindRun(session, options.run));
+    console.Object(RunRow(*run, session.clock().Now()));
+    return Exit::kOk;
+  });
+}
+
 }  // namespace
 
 Exit RunSubmit(const RunSubmitOptions& options, const Console& console) {
@@ -161,17 +177,15 @@ Exit RunApprove(const RunOptions& options, const Console& console) {
 }
 
 Exit RunStop(const RunOptions& options, const Console& console) {
-  return With(options.actor, [&](PersonSession& session) -> StatusOr<Exit> {
-    RK_ASSIGN_OR_RETURN(const run::RunState* run, FindRun(session, options.run));
-    RK_RETURN_IF_ERROR(
-        session
-            .Submit(record::RunStopAsked{
-                .run = run->run, .party = session.party().id, .at = session.clock().Now()})
-            .status());
-    RK_ASSIGN_OR_RETURN(run, FindRun(session, options.run));
-    console.Object(RunRow(*run, session.clock().Now()));
-    return Exit::kOk;
-  });
+  return Ask<record::RunStopAsked>(options, console);
+}
+
+Exit RunPause(const RunOptions& options, const Console& console) {
+  return Ask<record::RunPauseAsked>(options, console);
+}
+
+Exit RunResume(const RunOptions& options, const Console& console) {
+  return Ask<record::RunResumeAsked>(options, console);
 }
 
 Exit RunList(const ActorOptions& actor, const Console& console) {

@@ -100,6 +100,9 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
   status.Set("waiting_for", Texts(waiting.waiting_for));
   status.Set("since", FormatInstant(waiting.since));
   status.Set("next", waiting.next);
+  Value paused_by = Value::Array();
+  for (const PartyId& party : run->paused_by) paused_by.Push(party.text());
+  status.Set("paused_by", std::move(paused_by));
   SetOutcome(*run, status);
   Value sites = Value::Array();
   for (const auto& [site, candidate] : run->candidates) {

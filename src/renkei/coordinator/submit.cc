@@ -40,7 +40,9 @@ Subject SubjectOf(const record::Record& record) {
   const bool crossing = std::holds_alternative<record::Determined>(record);
   const bool about_run = std::holds_alternative<record::RunSubmitted>(record) ||
                          std::holds_alternative<record::RunApproved>(record) ||
-                         std::holds_alternative<record::RunStopAsked>(record);
+                         std::holds_alternative<record::RunStopAsked>(record) ||
+                         std::holds_alternative<record::RunPauseAsked>(record) ||
+                         std::holds_alternative<record::RunResumeAsked>(record);
   return {.what = crossing    ? "crossing"
                   : about_run ? "run"
                               : "entry",

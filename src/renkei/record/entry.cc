@@ -51,6 +51,12 @@ std::vector<seal::Subject> SubjectsOf(const RunApproved& r) {
 std::vector<seal::Subject> SubjectsOf(const RunStopAsked& r) {
   return {OfName(fmt::format("run/{}", r.run))};
 }
+std::vector<seal::Subject> SubjectsOf(const RunPauseAsked& r) {
+  return {OfName(fmt::format("run/{}", r.run))};
+}
+std::vector<seal::Subject> SubjectsOf(const RunResumeAsked& r) {
+  return {OfName(fmt::format("run/{}", r.run))};
+}
 std::vector<seal::Subject> SubjectsOf(const Determined& r) {
   const std::string name = fmt::format("run/{}/{}", r.run, r.item);
   return {r.blob ? OfBlob(name, *r.blob) : OfName(name)};

@@ -102,6 +102,20 @@ void Describe(Archive& a, RunStopAsked& r) {
 }
 
 template <class Archive>
+void Describe(Archive& a, RunPauseAsked& r) {
+  a("run", r.run);
+  a("party", r.party);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, RunResumeAsked& r) {
+  a("run", r.run);
+  a("party", r.party);
+  a("at", r.at);
+}
+
+template <class Archive>
 void Describe(Archive& a, Determined& r) {
   a("item", r.item, kItems);
   a("run", r.run);

@@ -103,6 +103,8 @@ std::vector<Record> Admissions() {
                    .at = kAt},
       RunApproved{.run = kRun, .party = kParty, .spec_sha256 = DigestOf("spec"), .at = kAt},
       RunStopAsked{.run = kRun, .party = kParty, .at = kAt},
+      RunPauseAsked{.run = kRun, .party = kParty, .at = kAt},
+      RunResumeAsked{.run = kRun, .party = kParty, .at = kAt},
   };
 }
 

@@ -48,6 +48,12 @@ std::string Line(const RunStopAsked& r) {
   return fmt::format("{} asks to stop run {}", r.party, r.run);
 }
 
+std::string Line(const RunPauseAsked& r) { return fmt::format("{} pauses run {}", r.party, r.run); }
+
+std::string Line(const RunResumeAsked& r) {
+  return fmt::format("{} takes back its pause of run {}", r.party, r.run);
+}
+
 std::string Line(const Determined& r) {
   std::set<std::string> countries;
   for (const Holder& holder : r.recipients) countries.insert(holder.country);

@@ -104,6 +104,27 @@ struct RunStopAsked {
   bool operator==(const RunStopAsked&) const = default;
 };
 
+// No further round opens while a party's pause stands. Author: a researcher, officer or operator of
+// the party.
+struct RunPauseAsked {
+  static constexpr std::string_view kKind = "run.pause-asked";
+  RunId run;
+  PartyId party;
+  Instant at{};
+
+  bool operator==(const RunPauseAsked&) const = default;
+};
+
+// Takes the pause of just this party back. Author: a researcher, officer or operator of it.
+struct RunResumeAsked {
+  static constexpr std::string_view kKind = "run.resume-asked";
+  RunId run;
+  PartyId party;
+  Instant at{};
+
+  bool operator==(const RunResumeAsked&) const = default;
+};
+
 // The gate's answer about one crossing. Author: the sender, a site or a person.
 struct Determined {
   static constexpr std::string_view kKind = "crossing.determined";
@@ -292,10 +313,10 @@ struct CrossingsResumed {
   bool operator==(const CrossingsResumed&) const = default;
 };
 
-using Record =
-    std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked, Determined,
-                 RoundOpened, Contributed, Declined, RoundClosed, RoundReduced, Evaluated,
-                 RunFinished, Refused, Released, CrossingsSuspended, CrossingsResumed>;
+using Record = std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked,
+                            RunPauseAsked, RunResumeAsked, Determined, RoundOpened, Contributed,
+                            Declined, RoundClosed, RoundReduced, Evaluated, RunFinished, Refused,
+                            Released, CrossingsSuspended, CrossingsResumed>;
 
 std::string KindOf(const Record& record);  // "charter.adopted", ...
 Instant AtOf(const Record& record);

@@ -22,7 +22,7 @@ namespace {
 
 using syntax::Value;
 
-constexpr std::string_view kFormat = "renkei-book/2";
+constexpr std::string_view kFormat = "renkei-book/3";
 
 // Each Describe names the members of one struct, in order, to a Writer or a Reader.
 template <class Archive>
@@ -125,6 +125,8 @@ void Describe(Archive& archive, RunState& run) {
   archive("approvals_needed", run.approvals_needed);
   archive("approved", run.approved);
   archive("stop_asked", run.stop_asked);
+  archive("paused_by", run.paused_by);
+  archive("resumed", run.resumed);
   archive("coordinator", run.coordinator);
   archive("owner_holder", run.owner_holder);
   archive("owner_go", run.owner_go);

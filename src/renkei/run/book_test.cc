@@ -154,7 +154,7 @@ TEST(Book, ADamagedSnapshotIsRefused) {
   EXPECT_THAT(Book::Restore(ByteSpan(whole).first(whole.size() / 2)), StatusIs(Code::kDataLoss));
   const std::string text = ToText(whole);
   const std::pair<const char*, const char*> changes[] = {
-      {"renkei-book/2", "renkei-book/1"}, {"\"phase\":5", "\"phase\":6"},
+      {"renkei-book/3", "renkei-book/2"}, {"\"phase\":5", "\"phase\":6"},
       {"\"uses\":", "\"used\":"},         {"\"round\":1", "\"round\":-1"},
       {"\"owner\":\"", "\"owner\":\"!"},
   };

@@ -70,6 +70,8 @@ constexpr CatalogueRow kCatalogue[] = {
     {"spec-digest-differs", kMoment, "formats: run spec",
      "the approval is for another text of the spec"},
     {"stop-asked-already", kReplay, "formats: run spec", "a stop was asked for already"},
+    {"paused-already", kReplay, "run.pause-asked", "the party has paused the run already"},
+    {"not-paused", kReplay, "run.resume-asked", "the party has not paused the run"},
     {"not-a-participant", kDenied, "formats: run spec", "the site does not take part"},
     {"round-differs", kMoment, "formats: run spec", "this is not the round that is going on"},
     {"base-differs", kMoment, "formats: run spec", "the update is of another base model"},

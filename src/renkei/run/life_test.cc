@@ -202,6 +202,18 @@ class Chaos {
                                          .at = world_.now});
     }
     if (Chance(40)) world_.Feed(ModelBad{"model-invalid"});
+    if (Chance(8)) PauseOrResume(Chance(2) ? "party-a" : "party-b");
+  }
+
+  void PauseOrResume(std::string_view party) {
+    const PartyId id = TestFederation::Party(party);
+    if (world_.run().paused_by.contains(id)) {
+      world_.Submit(World::Person(party),
+                    record::RunResumeAsked{.run = Federation().run, .party = id, .at = world_.now});
+    } else {
+      world_.Submit(World::Person(party),
+                    record::RunPauseAsked{.run = Federation().run, .party = id, .at = world_.now});
+    }
   }
 
   void CheckNothingCountsTwice() {
@@ -235,9 +247,12 @@ class Chaos {
         << "waits for nothing in phase " << NameOf(world_.run().phase);
   }
 
-  // From here on nobody speaks but the coordinator: time alone has to end the run, unless it
-  // waits for people to approve it.
+  // Pauses are taken back; from then on nobody speaks but the coordinator: time alone has to end
+  // the run, unless it waits for people to approve it.
   void Settle() {
+    for (const std::string_view party : {"party-a", "party-b"}) {
+      if (world_.run().paused_by.contains(TestFederation::Party(party))) PauseOrResume(party);
+    }
     for (int i = 0; i < 50 && world_.run().phase > Phase::kSubmitted; ++i) {
       if (world_.run().phase == Phase::kFinished) return;
       if (world_.reducing) {

@@ -38,6 +38,8 @@ constexpr Authority kAuthorities[] = {
     {"run.submitted", kByPerson, kResearcher},
     {"run.approved", kByPerson, kOfficer},
     {"run.stop-asked", kByPerson, kOfficer | kOperator | kResearcher},
+    {"run.pause-asked", kByPerson, kOfficer | kOperator | kResearcher},
+    {"run.resume-asked", kByPerson, kOfficer | kOperator | kResearcher},
     {"crossing.determined", kByPerson | kBySite | kByCoordinator, kOfficer | kResearcher},
     {"round.opened", kByCoordinator, 0},
     {"update.contributed", kBySite, 0},

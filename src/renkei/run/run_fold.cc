@@ -56,6 +56,13 @@ class Folder {
 
   void operator()(const record::RunStopAsked& entry) { run_.stop_asked = entry.party; }
 
+  void operator()(const record::RunPauseAsked& entry) { run_.paused_by.insert(entry.party); }
+
+  void operator()(const record::RunResumeAsked& entry) {
+    run_.paused_by.erase(entry.party);
+    if (run_.paused_by.empty()) run_.resumed = time_;
+  }
+
   void operator()(const record::Determined& entry) {
     if (!Fits(run_.spec, entry)) return;
     const bool go = entry.verdict == record::Verdict::kGo;

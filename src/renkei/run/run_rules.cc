@@ -47,6 +47,10 @@ Decision CheckMayCross(const RunState& run, const SiteId& site) {
   return Refuse("suspended", fmt::format("{} in run {}", site, run.run));
 }
 
+std::string PausedBy(const RunState& run) {
+  return fmt::format("the pause of {} stands", fmt::join(run.paused_by, ", "));
+}
+
 Decision CheckRound(const RunState& run, uint32_t round) {
   if (round == run.current.round) return {};
   return Refuse("round-differs", fmt::format("{}; round {} goes on", round, run.current.round));
@@ -107,9 +111,27 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
   return CheckPhase(run, "run.stop-asked");
 }
 
+Decision CheckAboutRun(const RunState& run, const Author& author,
+                       const record::RunPauseAsked& entry, Instant) {
+  if (Decision no = CheckParty(author, entry.party); !no.ok()) return no;
+  if (Decision no = CheckPhase(run, "run.pause-asked"); !no.ok()) return no;
+  if (run.paused_by.contains(entry.party)) return Refuse("paused-already", entry.party.text());
+  return {};
+}
+
+Decision CheckAboutRun(const RunState& run, const Author& author,
+                       const record::RunResumeAsked& entry, Instant) {
+  if (Decision no = CheckParty(author, entry.party); !no.ok()) return no;
+  if (Decision no = CheckPhase(run, "run.resume-asked"); !no.ok()) return no;
+  if (run.paused_by.contains(entry.party)) return {};
+  return Refuse("not-paused",
+                run.IsPaused() ? fmt::format("by {}; {}", entry.party, PausedBy(run)) : "");
+}
+
 Decision CheckAboutRun(const RunState& run, const Author&, const record::RoundOpened& entry,
                        Instant time) {
   if (Decision no = CheckPhase(run, "round.opened"); !no.ok()) return no;
+  if (run.IsPaused()) return Contradiction(run, "opens a round although " + PausedBy(run));
   if (entry.round != run.next_round() || entry.round > run.spec.rounds) {
     return Contradiction(run, fmt::format("round {} is not next", entry.round));
   }

@@ -15,6 +15,10 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
                        Instant time);
 Decision CheckAboutRun(const RunState& run, const Author& author, const record::RunStopAsked& entry,
                        Instant time);
+Decision CheckAboutRun(const RunState& run, const Author& author,
+                       const record::RunPauseAsked& entry, Instant time);
+Decision CheckAboutRun(const RunState& run, const Author& author,
+                       const record::RunResumeAsked& entry, Instant time);
 Decision CheckAboutRun(const RunState& run, const Author& author, const record::RoundOpened& entry,
                        Instant time);
 Decision CheckAboutRun(const RunState& run, const Author& author, const record::Contributed& entry,

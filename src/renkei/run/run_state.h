@@ -2,6 +2,7 @@
 // One run as its ledger entries tell it. Plain values; changed by Fold alone (book.h calls it).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -129,6 +130,8 @@ struct RunState {
   uint32_t approvals_needed = 0;
   std::set<PartyId> approved;
   std::optional<PartyId> stop_asked;
+  std::set<PartyId> paused_by;  // parties whose pause stands: no round opens
+  Instant resumed{};            // when the last pause was taken back
   record::Holder coordinator;
   record::Holder owner_holder;
   std::optional<Standing> owner_go;        // the owner's latest for item "model"
@@ -145,6 +148,9 @@ struct RunState {
   std::map<PartyId, std::set<uint32_t>> released;
   std::set<record::Holder> suspended;  // of ResultRecipients, now
 
+  bool IsPaused() const { return !paused_by.empty(); }
+  // Time until a round opens counts from `when`, or anew from the end of a pause.
+  Instant SinceResumed(Instant when) const { return std::max(when, resumed); }
   bool IsSuspended(const record::Holder& holder) const { return suspended.contains(holder); }
   // A site that neither sends nor receives now: its own crossings are suspended, or those of the
   // run's owner or of the coordinator, without which nothing moves.

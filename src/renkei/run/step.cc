@@ -83,7 +83,8 @@ class Decider {
       awaited += candidate.MayYet() && !run_.IsHalted(site) ? 1 : 0;
     }
     if (possible < run_.spec.quorum) return Finish("failed", "quorum-impossible");
-    const Instant deadline = run_.since + seconds(run_.spec.start_deadline_s);
+    if (run_.IsPaused()) return;
+    const Instant deadline = run_.SinceResumed(run_.since) + seconds(run_.spec.start_deadline_s);
     const bool all_ready = ready.size() == awaited;
     if (live_.model_stored && SendersStand() && ready.size() >= run_.spec.quorum &&
         (all_ready || live_.now >= deadline)) {
@@ -189,11 +190,12 @@ class Decider {
     if (best && best->rounds_since >= run_.spec.early_stop->patience) {
       return Finish("early-stop", "no-improvement", run_.Round(best->round)->output);
     }
+    if (run_.IsPaused()) return;
     const std::vector<SiteId> ready = ReadySites(run_, live_.now);
     if (SendersStand() && ready.size() >= run_.spec.quorum) return OpenRound(ready);
     const Instant ended =
         spoken ? std::max(run_.current.reduced, run_.current.last_word) : deadline;
-    const Instant last = ended + seconds(run_.spec.start_deadline_s);
+    const Instant last = run_.SinceResumed(ended) + seconds(run_.spec.start_deadline_s);
     if (live_.now >= last) return Finish("failed", WhyNotOpen());
     actions_.push_back(WakeAt{last});
   }

@@ -12,6 +12,9 @@
 // fails; it fails at once when the quorum has become impossible. What comes after the close does
 // not count.
 //
+// A pause acts between rounds: what is open goes on to its evaluation as ever, and no round opens
+// while any party's pause stands. What has to happen before a round opens then has its time anew.
+//
 // A site whose crossings are suspended is not waited for and not counted, even when its update is
 // here; what it still misses of the quorum is waited for as for a late one, since it may be
 // resumed.

@@ -77,6 +77,18 @@ class RunStep : public testing::Test {
                                                                        .code = std::move(code),
                                                                        .at = world_->now});
   }
+  Decision Pause(std::string_view party) {
+    return world_->Submit(
+        World::Person(party),
+        record::RunPauseAsked{
+            .run = Federation().run, .party = TestFederation::Party(party), .at = world_->now});
+  }
+  Decision Resume(std::string_view party) {
+    return world_->Submit(
+        World::Person(party),
+        record::RunResumeAsked{
+            .run = Federation().run, .party = TestFederation::Party(party), .at = world_->now});
+  }
   void ReduceTo(uint64_t blob) {
     ASSERT_TRUE(world_->reducing);
     const uint32_t round = world_->reducing->round;
@@ -396,6 +408,109 @@ TEST(Transitions, AreUniqueAndEveryPhaseButTheLastCanEnd) {
   }
   EXPECT_FALSE(IsLegal(Phase::kReducing, "update.contributed"));
   EXPECT_FALSE(IsLegal(Phase::kFinished, "round.opened"));
+}
+
+TEST_F(RunStep, FinishesTheOpenRoundWhilePausedAndOpensNoOther) {
+  BeginTraining(2, 2);
+  Contribute(0);
+  ASSERT_TRUE(Pause("party-b").ok());
+  EXPECT_THAT(waits(), Contains("paused by party-b"));
+  for (size_t site = 1; site < 4; ++site) Contribute(site);
+  ASSERT_EQ(phase(), Phase::kReducing);
+  EXPECT_THAT(world_->run().current.counted, SizeIs(4)) << "nothing is lost";
+  ReduceTo(99);
+  for (size_t site = 0; site < 4; ++site) Evaluate(site, 0.5);
+  EXPECT_EQ(phase(), Phase::kEvaluating);
+  EXPECT_FALSE(world_->wake) << "nothing falls due while it is paused";
+  EXPECT_THAT(waits(), ElementsAre("paused by party-b"));
+  ASSERT_TRUE(Resume("party-b").ok());
+  EXPECT_EQ(phase(), Phase::kTraining);
+  EXPECT_EQ(world_->run().current.round, 2u);
+}
+
+TEST_F(RunStep, CountsNoPausedTimeAgainstTheStartOfARound) {
+  for (const bool first : {true, false}) {
+    if (first) {
+      Begin(2, 2);
+      Approve();
+      StandCoordinator();
+      Stand(0);
+    } else {
+      BeginTraining(2, 4);
+      for (size_t site = 0; site < 4; ++site) Contribute(site);
+      ReduceTo(99);
+      for (size_t site = 0; site < 3; ++site) Evaluate(site, 0.5);
+      record::Determined hold = Federation().Determined("update", Federation().HolderOf(SiteAt(1)));
+      hold.verdict = record::Verdict::kHold;
+      ASSERT_TRUE(world_->Submit(world_->Site(SiteAt(1)), hold).ok());
+      Evaluate(3, 0.5);
+    }
+    const Phase before = phase();
+    ASSERT_TRUE(Pause("party-a").ok());
+    world_->PassTo(world_->now + seconds(86'400));
+    ASSERT_EQ(phase(), before);
+    ASSERT_TRUE(Resume("party-a").ok());
+    EXPECT_EQ(phase(), before) << "the quorum is not ready";
+    ASSERT_TRUE(world_->wake);
+    EXPECT_EQ(*world_->wake, world_->now + seconds(50)) << "the whole start deadline, anew";
+    world_->PassTo(*world_->wake);
+    EXPECT_EQ(world_->run().code, "quorum-not-met");
+  }
+}
+
+TEST_F(RunStep, StaysPausedUntilEachPartyHasTakenItsOwnBack) {
+  Begin(1, 4);
+  ASSERT_TRUE(Pause("party-a").ok()) << "before it is approved";
+  EXPECT_EQ(Pause("party-a").reason.code, "paused-already");
+  EXPECT_EQ(Resume("party-b").reason.code, "not-paused") << "nobody lifts another's pause";
+  ASSERT_TRUE(Pause("party-b").ok());
+  Approve();
+  StandCoordinator();
+  for (size_t site = 0; site < 4; ++site) Stand(site);
+  EXPECT_EQ(phase(), Phase::kStarting);
+  EXPECT_THAT(waits(), ElementsAre("paused by party-a", "paused by party-b"));
+  ASSERT_TRUE(Resume("party-a").ok());
+  EXPECT_EQ(phase(), Phase::kStarting);
+  ASSERT_TRUE(Resume("party-b").ok());
+  EXPECT_EQ(phase(), Phase::kTraining);
+  EXPECT_EQ(Resume("party-b").reason.code, "not-paused");
+}
+
+TEST_F(RunStep, StopsAlsoWhilePaused) {
+  Begin(1, 4);
+  Approve();
+  ASSERT_TRUE(Pause("party-a").ok());
+  ASSERT_TRUE(world_
+                  ->Submit(World::Person("party-b"),
+                           record::RunStopAsked{.run = Federation().run,
+                                                .party = TestFederation::Party("party-b"),
+                                                .at = world_->now})
+                  .ok());
+  EXPECT_EQ(world_->run().outcome, "stopped");
+  EXPECT_EQ(Pause("party-b").reason.code, "not-now") << "it is over";
+}
+
+TEST_F(RunStep, CatchesACoordinatorThatOpensARoundInAPause) {
+  Begin(1, 4);
+  Approve();
+  ASSERT_TRUE(Pause("party-b").ok());
+  StandCoordinator();
+  for (size_t site = 0; site < 4; ++site) Stand(site);
+  const record::RoundOpened opened{.run = Federation().run,
+                                   .round = 1,
+                                   .base = world_->run().NextBase(),
+                                   .participants = Federation().sites,
+                                   .recipients = ResultRecipients(world_->run()),
+                                   .deadline = world_->now + seconds(100),
+                                   .owner_determination = world_->run().owner_go->index,
+                                   .at = world_->now};
+  EXPECT_EQ(world_->Submit(world_->Coordinator(), opened).reason.code, "coordinator-contradicts");
+  Author nobody = World::Person("party-a");
+  nobody.roles = {charter::Role::kAuditor};
+  const record::RunPauseAsked pause{
+      .run = Federation().run, .party = nobody.party, .at = world_->now};
+  EXPECT_EQ(world_->Submit(nobody, pause).reason.code, "role-missing");
+  EXPECT_EQ(world_->Submit(World::Person("party-b"), pause).reason.code, "not-for-this-author");
 }
 
 }  // namespace

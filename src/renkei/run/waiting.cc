@@ -31,6 +31,11 @@ void AddSuspended(const RunState& run, Waiting& waiting) {
   }
 }
 
+// What comes next is a round, unless somebody holds it back.
+std::string Opens(const RunState& run, uint32_t round) {
+  return fmt::format("round {} opens{}", round, run.IsPaused() ? " once the run is resumed" : "");
+}
+
 void AddUnreadySites(const RunState& run, Instant now, Waiting& waiting) {
   const std::vector<SiteId> ready = ReadySites(run, now);
   for (const auto& [site, candidate] : run.candidates) {
@@ -56,9 +61,11 @@ Waiting Starting(const RunState& run, const Live& live, Instant now) {
   AddSenders(run, now, waiting);
   AddUnreadySites(run, now, waiting);
   if (ReadySites(run, now).size() < run.spec.quorum) AddSuspended(run, waiting);
-  waiting.next =
-      fmt::format("round 1 opens, by {} at the latest with a quorum of {}, or the run fails",
-                  FormatInstant(run.since + seconds(run.spec.start_deadline_s)), run.spec.quorum);
+  waiting.next = Opens(run, 1);
+  if (run.IsPaused()) return waiting;
+  const Instant deadline = run.SinceResumed(run.since) + seconds(run.spec.start_deadline_s);
+  waiting.next += fmt::format(", by {} at the latest with a quorum of {}, or the run fails",
+                              FormatInstant(deadline), run.spec.quorum);
   return waiting;
 }
 
@@ -105,8 +112,7 @@ Waiting Evaluating(const RunState& run, Instant now) {
   Waiting waiting{.waiting_for = {}, .since = run.current.reduced, .next = ""};
   const Instant deadline = run.current.reduced + seconds(run.spec.evaluate_deadline_s);
   const bool last = run.current.round >= run.spec.rounds;
-  const std::string then =
-      last ? "the run is completed" : fmt::format("round {} opens", run.current.round + 1);
+  const std::string then = last ? "the run is completed" : Opens(run, run.current.round + 1);
   for (const SiteId& site : run.current.participants) {
     const bool spoken = run.current.evaluated.contains(site) ||
                         run.current.not_evaluating.contains(site) ||
@@ -127,7 +133,7 @@ Waiting Evaluating(const RunState& run, Instant now) {
     AddUnreadySites(run, now, waiting);
     AddSuspended(run, waiting);
   }
-  if (!waiting.waiting_for.empty()) {
+  if (!waiting.waiting_for.empty() && !run.IsPaused()) {
     waiting.next =
         fmt::format("{} when a quorum of {} is ready; {} s after the evaluation the run fails",
                     then, run.spec.quorum, run.spec.start_deadline_s);
@@ -135,12 +141,7 @@ Waiting Evaluating(const RunState& run, Instant now) {
   return waiting;
 }
 
-}  // namespace
-
-Waiting WaitingFor(const RunState& run, const Live& live, Instant now) {
-  if (run.phase != Phase::kFinished && run.stop_asked) {
-    return {.waiting_for = {}, .since = run.since, .next = "the run stops: it was asked to"};
-  }
+Waiting InPhase(const RunState& run, const Live& live, Instant now) {
   switch (run.phase) {
     case Phase::kSubmitted:
       return Submitted(run);
@@ -156,6 +157,23 @@ Waiting WaitingFor(const RunState& run, const Live& live, Instant now) {
       break;
   }
   return {.waiting_for = {}, .since = run.since, .next = "nothing: the run is finished"};
+}
+
+}  // namespace
+
+Waiting WaitingFor(const RunState& run, const Live& live, Instant now) {
+  if (run.phase != Phase::kFinished && run.stop_asked) {
+    return {.waiting_for = {}, .since = run.since, .next = "the run stops: it was asked to"};
+  }
+  Waiting waiting = InPhase(run, live, now);
+  if (run.phase == Phase::kFinished) return waiting;
+  auto& whats = waiting.waiting_for;
+  size_t place = 0;
+  for (const PartyId& party : run.paused_by) {
+    whats.insert(whats.begin() + static_cast<ptrdiff_t>(place++),
+                 fmt::format("paused by {}", party));
+  }
+  return waiting;
 }
 
 }  // namespace renkei::run
