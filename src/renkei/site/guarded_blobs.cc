@@ -61,6 +61,7 @@ class GuardedBlobs final : public store::Blobs {
   StatusOr<std::unique_ptr<store::BlobDraft>> Create() override { return blobs_.Create(); }
   Status Remove(const BlobId& id) override { return blobs_.Remove(id); }
   StatusOr<std::vector<BlobId>> List() override { return blobs_.List(); }
+  StatusOr<std::vector<BlobId>> ListParts() override { return blobs_.ListParts(); }
   Status Check(const BlobId& id) override { return blobs_.Check(id); }
 
  private:

@@ -67,6 +67,8 @@ class Blobs {
   virtual Status Remove(const BlobId& id) = 0;
   // Complete blobs, ascending.
   virtual StatusOr<std::vector<BlobId>> List() = 0;
+  // Blobs of which a part was received and not all, ascending.
+  virtual StatusOr<std::vector<BlobId>> ListParts() = 0;
   // Reads and hashes all of it again. DATA_LOSS names the first chunk that differs.
   virtual Status Check(const BlobId& id) = 0;
 };

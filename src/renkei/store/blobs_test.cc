@@ -307,10 +307,18 @@ TEST_P(BlobsContract, RemoveForgetsAPart) {
     ASSERT_THAT(sink, IsOk());
     EXPECT_THAT((*sink)->Write(0, ChunkOf(sample.bytes, 0)), IsOk());
   }
+  EXPECT_THAT(blobs_->ListParts(), IsOkAndHolds(ElementsAre(sample.id)));
+  EXPECT_THAT(blobs_->List(), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(blobs_->Remove(sample.id), IsOk());
+  EXPECT_THAT(blobs_->ListParts(), IsOkAndHolds(IsEmpty()));
   auto sink = blobs_->Receive(sample.id, sample.leaves);
   ASSERT_THAT(sink, IsOk());
   EXPECT_EQ((*sink)->verified_chunks(), 0u);
+  for (uint64_t chunk = 0; chunk < 2; ++chunk) {
+    EXPECT_THAT((*sink)->Write(chunk, ChunkOf(sample.bytes, chunk)), IsOk());
+  }
+  EXPECT_THAT((*sink)->Commit(), IsOk());
+  EXPECT_THAT(blobs_->ListParts(), IsOkAndHolds(IsEmpty())) << "it is whole";
 }
 
 // The directory on a disk that fails.

@@ -257,11 +257,12 @@ class DirectoryBlobs final : public Blobs {
   Status Remove(const BlobId& id) override {
     const Places places = store_.Of(id);
     const Status partial = disk().Remove(places.partial);
+    // The leaves first: they can be made again, and no blob would ask for them alone.
+    const Status leaves = disk().Remove(places.leaves);
+    if (leaves.code() != Code::kNotFound) RK_RETURN_IF_ERROR(leaves);
     const Status content = disk().Remove(places.content);
     if (content.code() == Code::kNotFound) return partial;
     RK_RETURN_IF_ERROR(content);
-    const Status leaves = disk().Remove(places.leaves);
-    if (leaves.code() != Code::kNotFound) RK_RETURN_IF_ERROR(leaves);
     return disk().SyncDir(places.bucket);
   }
 
@@ -274,6 +275,17 @@ class DirectoryBlobs final : public Blobs {
       for (const std::string& name : names) {
         if (auto id = BlobId::Parse(name); id.ok()) ids.push_back(*id);
       }
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+
+  StatusOr<std::vector<BlobId>> ListParts() override {
+    std::vector<BlobId> ids;
+    RK_ASSIGN_OR_RETURN(const auto names,
+                        disk().List(JoinPath(store_.directory(), kPartialDirectory)));
+    for (const std::string& name : names) {
+      if (auto id = BlobId::Parse(name); id.ok()) ids.push_back(*id);
     }
     std::sort(ids.begin(), ids.end());
     return ids;

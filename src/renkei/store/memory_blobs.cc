@@ -188,6 +188,14 @@ class MemoryBlobs final : public Blobs {
     return ids;
   }
 
+  StatusOr<std::vector<BlobId>> ListParts() override {
+    const std::lock_guard lock(shelf_.mutex);
+    std::set<BlobId> ids = shelf_.receiving;
+    for (const auto& [id, bytes] : shelf_.partial) ids.insert(id);
+    for (const auto& [id, stored] : shelf_.blobs) ids.erase(id);
+    return std::vector<BlobId>(ids.begin(), ids.end());
+  }
+
   Status Check(const BlobId& id) override {
     RK_ASSIGN_OR_RETURN(const auto file, Open(id));
     RK_ASSIGN_OR_RETURN(const auto leaves, HashChunks(*file));
