@@ -55,6 +55,7 @@ struct CoordinatorOptions {
   std::string charter_file;
   std::string dir;
   std::string listen;  // empty: all addresses, the port of the charter's address
+  uint32_t keep_updates_days = 30;
 };
 Exit CoordinatorRun(const CoordinatorOptions& options);
 
@@ -97,6 +98,12 @@ struct SuspendOptions {
 };
 Exit Suspend(const SuspendOptions& options, const Console& console);
 Exit Resume(const SuspendOptions& options, const Console& console);
+
+struct LeaveOptions {
+  ActorOptions actor;
+  bool yes = false;  // do not ask
+};
+Exit Leave(const LeaveOptions& options, const Console& console);
 
 struct RunSubmitOptions {
   ActorOptions actor;

@@ -50,11 +50,13 @@ class Service {
     key_ = std::make_unique<crypto::SigningKey>(std::move(key));
     RK_ASSIGN_OR_RETURN(Bytes envelope,
                         ReadWhole(*disk_, options.charter_file, kCharterFileBytesMax));
-    RK_ASSIGN_OR_RETURN(
-        coordinator_,
-        coordinator::Coordinator::Open(
-            {.dir = options.dir, .key = key_.get(), .charter_envelope = std::move(envelope)},
-            *disk_, *clock_));
+    RK_ASSIGN_OR_RETURN(coordinator_,
+                        coordinator::Coordinator::Open(
+                            {.dir = options.dir,
+                             .key = key_.get(),
+                             .charter_envelope = std::move(envelope),
+                             .keep_updates = std::chrono::days(options.keep_updates_days)},
+                            *disk_, *clock_));
     desk_ = wire::MakeCoordinatorDesk(*coordinator_);
     RK_RETURN_IF_ERROR(IssueLeaf());
     RK_ASSIGN_OR_RETURN(

@@ -30,6 +30,7 @@ struct Choice {
   SiteApproveOptions site_approve;
   SiteDrainOptions site_drain;
   SuspendOptions suspend;
+  LeaveOptions leave;
   RunSubmitOptions run_submit;
   RunOptions run;
   BackupOptions backup;
@@ -125,6 +126,12 @@ void AddCoordinator(CLI::App& app, Choice& choice) {
   CharterOption(command, o.charter_file)->required();
   command->add_option("--dir", o.dir, "where ledger and blobs are kept")->required();
   command->add_option("--listen", o.listen, "host:port to listen on")->envname("RENKEI_LISTEN");
+  command
+      ->add_option("--keep-updates-days", o.keep_updates_days,
+                   "days after the end of a run until its updates are deleted")
+      ->envname("RENKEI_KEEP_UPDATES_DAYS")
+      ->check(CLI::Range(0, 36'500))
+      ->capture_default_str();
   OnChosen(command, choice, [&o](const Console&) { return CoordinatorRun(o); });
 }
 
@@ -192,6 +199,14 @@ void AddSuspend(CLI::App& app, Choice& choice) {
   };
   add("suspend", "cut all crossings of your party, or of one of its sites, at once", Suspend);
   add("resume", "let the crossings of your party, or of one of its sites, go on", Resume);
+}
+
+void AddLeave(CLI::App& app, Choice& choice) {
+  LeaveOptions& o = choice.leave;
+  CLI::App* command = app.add_subcommand("leave", "leave the charter with your party, for good");
+  ActorFlags(command, o.actor);
+  command->add_flag("--yes", o.yes, "do not ask for the party's id");
+  OnChosen(command, choice, [&o](const Console& console) { return Leave(o, console); });
 }
 
 void AddRun(CLI::App& app, Choice& choice) {
@@ -381,6 +396,7 @@ int Main(int argc, char** argv) {
   AddCoordinator(app, choice);
   AddSite(app, choice);
   AddSuspend(app, choice);
+  AddLeave(app, choice);
   AddRun(app, choice);
   AddLedger(app, choice);
   AddBackup(app, choice);

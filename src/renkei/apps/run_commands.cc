@@ -49,7 +49,9 @@ StatusOr<std::vector<record::Holder>> RecipientsOf(const run::Book& book, const 
   std::vector<record::Holder> recipients = {book.CoordinatorHolder()};
   std::vector<SiteId> sites = spec.participants;
   if (sites.empty()) {
-    for (const auto& [site, state] : book.sites()) sites.push_back(site);
+    for (const auto& [site, state] : book.sites()) {
+      if (!book.left().contains(state.enrolled.party)) sites.push_back(site);
+    }
   }
   for (const SiteId& site : sites) {
     const run::SiteState* state = book.FindSite(site);

@@ -163,7 +163,9 @@ Status Refresh(const PersonSession& session, const RunId& run, const LiveStatus&
     shown = {.site = site.text(),
              .party = candidate.holder.party.text(),
              .country = candidate.holder.country,
-             .phase = candidate.out.empty() ? "" : "declined: " + candidate.out,
+             .phase = candidate.out.empty() ? ""
+                      : candidate.HasLeft() ? "has left"
+                                            : "declined: " + candidate.out,
              .fraction = 0};
     const auto found = live.sites.find(site.text());
     if (found == live.sites.end() || !candidate.out.empty()) continue;

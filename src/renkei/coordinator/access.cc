@@ -53,11 +53,15 @@ std::optional<record::Holder> HolderOf(const run::RunState& run, const identity:
   return std::nullopt;
 }
 
-// 0 for the spec's model, else the round that made it.
-std::optional<uint32_t> RoundOf(const run::RunState& run, const BlobId& id) {
-  if (run.spec.model == id) return 0;
+// A model of a run.
+struct Model {
+  uint32_t round = 0;    // that made it; 0: the spec's
+  uint64_t deleted = 0;  // by this entry; 0: it was not
+};
+std::optional<Model> FindModel(const run::RunState& run, const BlobId& id) {
+  if (run.spec.model == id) return Model{.round = 0, .deleted = run.model_deleted};
   for (const run::RoundRecord& round : run.rounds) {
-    if (round.output == id) return round.round;
+    if (round.output == id) return Model{.round = round.round, .deleted = round.deleted};
   }
   return std::nullopt;
 }
@@ -73,6 +77,7 @@ record::Holder SelfOf(const identity::PeerId& caller) {
 // OK when nobody without whom the transfer may not be has suspended its crossings.
 Status CheckMayCross(const run::Book& book, const run::RunState& run,
                      const identity::PeerId& caller) {
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, caller.party));
   for (const record::Holder& holder : {SelfOf(caller), run.owner_holder, run.coordinator}) {
     RK_RETURN_IF_ERROR(CheckNotSuspended(book, holder));
   }
@@ -116,6 +121,19 @@ Status CheckKnown(const identity::PeerId& caller) {
   return Error(Code::kUnauthenticated, "this call needs a certificate of a party of the charter");
 }
 
+Status CheckNotLeft(const run::Book& book, const PartyId& party) {
+  const auto left = book.left().find(party);
+  if (left == book.left().end()) return Ok();
+  return Error(Code::kPermissionDenied,
+               "{}: {} has left this charter with entry {}; it comes back by a new charter",
+               run::kPartyLeft, party, left->second.index);
+}
+
+uint64_t EndFor(const run::Book& book, const identity::PeerId& caller) {
+  const auto left = book.left().find(caller.party);
+  return left == book.left().end() ? book.size() : left->second.index + 1;
+}
+
 Status CheckPerson(const identity::PeerId& caller) {
   RK_RETURN_IF_ERROR(CheckKnown(caller));
   if (caller.kind == PeerKind::kPerson) return Ok();
@@ -131,6 +149,7 @@ Status CheckMayGrant(const run::Book& book, const identity::PeerId& caller,
                  "no site was enrolled with join token {}: submit its site.enrolled first",
                  token_id);
   }
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, site->second.enrolled.party));
   if (MayAdmit(book, caller, site->second.enrolled.party)) return Ok();
   return Error(Code::kPermissionDenied, "only an officer or operator of {} may let site {} in",
                site->second.enrolled.party, site->first);
@@ -147,11 +166,13 @@ Status CheckRenewal(const run::Book& book, const identity::RenewalRequest& reque
     return Error(Code::kFailedPrecondition, "site {} asks under charter {}, here {} is in force",
                  request.site, request.charter_sha256.hex(), book.charter()->sha256.hex());
   }
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, request.party));
   return CheckNotSuspended(book, HolderOf(site->enrolled));
 }
 
 Status CheckMaySeeLetters(const run::Book& book, const identity::PeerId& caller) {
   RK_RETURN_IF_ERROR(CheckKnown(caller));
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, caller.party));
   if (caller.kind == PeerKind::kPerson) return Ok();
   const record::SiteEnrolled* own = EnrolmentOf(book, caller);
   if (own == nullptr) {
@@ -161,6 +182,7 @@ Status CheckMaySeeLetters(const run::Book& book, const identity::PeerId& caller)
 }
 
 Status CheckMayRenew(const run::Book& book, const identity::PeerId& caller, const SiteId& site) {
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, caller.party));
   const run::SiteState* asking = book.FindSite(site);
   if (asking != nullptr && asking->enrolled.party == caller.party) {
     RK_RETURN_IF_ERROR(CheckNotSuspended(book, HolderOf(asking->enrolled)));
@@ -187,6 +209,10 @@ run::Decision CheckAuthorIsCaller(const run::Book& book, const identity::PeerId&
 
 StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& caller,
                             const BlobId& id) {
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, caller.party));
+  Status why = Error(Code::kPermissionDenied,
+                     "no entry of {} in the ledger names {}: submit the entry first", caller.Uri(),
+                     id.Text());
   for (const auto& [name, run] : book.runs()) {
     const bool over = run.phase == run::Phase::kFinished;
     if (caller.kind == PeerKind::kPerson && !over && run.owner == caller.party &&
@@ -198,32 +224,37 @@ StatusOr<Upload> FindUpload(const run::Book& book, const identity::PeerId& calle
     for (const auto& [site, contribution] : run.current.contributed) {
       if (contribution.update != id || !IsSite(caller, run.Find(site)->holder)) continue;
       if (run.phase != run::Phase::kTraining) {
-        return Error(Code::kFailedPrecondition, "round {} of {} is closed; {} came too late",
-                     run.current.round, name, id.Text());
+        // Another run may wait for the very same bytes.
+        why = Error(Code::kFailedPrecondition, "round {} of {} is closed; {} came too late",
+                    run.current.round, name, id.Text());
+        continue;
       }
       RK_RETURN_IF_ERROR(CheckMayCross(book, run, caller));
       return Upload{
           .run = name, .round = run.current.round, .site = site, .base = run.current.base};
     }
   }
-  return Error(Code::kPermissionDenied,
-               "no entry of {} in the ledger names {}: submit the entry first", caller.Uri(),
-               id.Text());
+  return why;
 }
 
 StatusOr<Download> FindDownload(const run::Book& book, const identity::PeerId& caller,
                                 const BlobId& id, Instant now) {
+  RK_RETURN_IF_ERROR(CheckNotLeft(book, caller.party));
   Status why =
       Error(Code::kPermissionDenied, "no run names {} a recipient of {}", caller.Uri(), id.Text());
   for (const auto& [name, run] : book.runs()) {
-    const auto round = RoundOf(run, id);
+    const auto model = FindModel(run, id);
     // Before a round opens, the model has no recipient but its owner.
     const bool owner = caller.kind == PeerKind::kPerson && caller.party == run.owner;
-    if (!round || (run.current.round == 0 && !owner)) continue;
+    if (!model || (run.current.round == 0 && !owner)) continue;
     const auto holder = HolderOf(run, caller);
     if (!holder) continue;
     why = CheckMayCross(book, run, caller);
-    if (why.ok()) why = CheckCoverage(run, *round, *holder, now);
+    if (why.ok()) why = CheckCoverage(run, model->round, *holder, now);
+    if (why.ok() && model->deleted != 0) {
+      why = Error(Code::kNotFound, "{} was deleted with entry {} of the ledger", id.Text(),
+                  model->deleted);
+    }
     if (why.ok()) return Download{.run = name, .to = *holder};
   }
   return why;

@@ -25,6 +25,10 @@ Status CheckNotSuspended(const run::Book& book, const record::Holder& holder);
 
 // UNAUTHENTICATED for kAnonymous.
 Status CheckKnown(const identity::PeerId& caller);
+// PERMISSION_DENIED, "party-left", when the party has left the charter.
+Status CheckNotLeft(const run::Book& book, const PartyId& party);
+// Entries that the caller may read: all, or up to the one by which its party left.
+uint64_t EndFor(const run::Book& book, const identity::PeerId& caller);
 // PERMISSION_DENIED unless the caller is a person of a party of the charter.
 Status CheckPerson(const identity::PeerId& caller);
 
@@ -36,9 +40,10 @@ Status CheckMayGrant(const run::Book& book, const identity::PeerId& caller,
 // OK when the party of a site may be asked to renew its leaf by this request.
 //   UNAUTHENTICATED      the site is not enrolled by that party, or did not sign the request
 //   FAILED_PRECONDITION  made under another charter, or by a clock that is far off
-//   PERMISSION_DENIED    the site's crossings are suspended
+//   PERMISSION_DENIED    the site's crossings are suspended, or its party has left
 Status CheckRenewal(const run::Book& book, const identity::RenewalRequest& request, Instant now);
-// PERMISSION_DENIED unless the caller is a person, or an enrolled site that is not suspended.
+// PERMISSION_DENIED unless the caller is a person, or an enrolled site that is not suspended, of a
+// party that has not left.
 Status CheckMaySeeLetters(const run::Book& book, const identity::PeerId& caller);
 // PERMISSION_DENIED unless the caller is of the site's party: an officer, an operator, or a site
 // that is not suspended; and while `site` is.
@@ -70,6 +75,7 @@ struct Download {
 // The run that names the caller (a site, or a person's party) a recipient of the model `id`, with
 // the determinations of the owner and of every contributor in it covering that recipient, and
 // nobody's crossings suspended.
+//   NOT_FOUND  it was deleted; names the entry
 StatusOr<Download> FindDownload(const run::Book& book, const identity::PeerId& caller,
                                 const BlobId& id, Instant now);
 

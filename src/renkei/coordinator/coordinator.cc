@@ -34,16 +34,17 @@ StatusOr<run::Page> Coordinator::Read(const identity::PeerId& caller, uint64_t f
   uint64_t size = 0;
   {
     std::shared_lock lock(state_mutex_);
-    const auto there = [&] { return ended_ || book_.size() > from; };
-    if (from > book_.size()) {
-      return Error(Code::kOutOfRange, "entry {} asked for, the ledger has {}", from, book_.size());
+    const auto there = [&] { return ended_ || EndFor(book_, caller) > from; };
+    size = EndFor(book_, caller);
+    if (from > size) {
+      return Error(Code::kOutOfRange, "entry {} asked for, the ledger has {}", from, size);
     }
     if (!there() && wait > Milliseconds(0)) {
       const bool seat = readers_.fetch_add(1) < kReadersWaitingMax;
       if (seat) grown_.wait_for(lock, std::min(wait, kReadWaitMax), there);
       readers_.fetch_sub(1);
     }
-    size = book_.size();
+    size = EndFor(book_, caller);
   }
   run::Page page;
   uint64_t bytes = 0;
@@ -102,6 +103,7 @@ Status Coordinator::Report(const identity::PeerId& caller, const run::SiteProgre
   }
   RK_ASSIGN_OR_RETURN(const SiteId site, SiteId::Parse(caller.name));
   const std::unique_lock lock(state_mutex_);
+  RK_RETURN_IF_ERROR(CheckNotLeft(book_, caller.party));
   const run::SiteState* state = book_.FindSite(site);
   if (state == nullptr || state->enrolled.party != caller.party) {
     return Error(Code::kPermissionDenied, "site {} is not enrolled", site);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -35,6 +36,7 @@
 #include "renkei/charter/charter.h"
 #include "renkei/coordinator/letter_box.h"
 #include "renkei/coordinator/quota.h"
+#include "renkei/coordinator/sweep.h"
 #include "renkei/crypto/sign.h"
 #include "renkei/identity/join.h"
 #include "renkei/identity/peer_id.h"
@@ -65,6 +67,9 @@ struct Options {
   // Adopted as entry 0 of an empty ledger. For a ledger that has one: the same bytes, or empty.
   Bytes charter_envelope;
   int reduce_threads = 1;
+  // How long the updates and the models of a run are kept once it has ended, but for its own model
+  // and those that were released, which are kept for good.
+  Milliseconds keep_updates = std::chrono::days(30);
 };
 
 class Coordinator {
@@ -142,7 +147,8 @@ class Coordinator {
     uint32_t round = 0;
     SiteId site;                              // check of this site's update, or
     std::vector<record::ReduceInput> reduce;  // a reduction, or
-    bool model = false;                       // check of the spec's model
+    bool model = false;                       // check of the spec's model, or
+    bool collect = false;                     // a piece of deleting what nobody keeps
   };
 
   Coordinator(Options options, Disk& disk, Clock& clock);
@@ -177,7 +183,19 @@ class Coordinator {
   Status WhoseFault(const BlobId& blob, const Status& status) const;
   void ReduceRound(const Work& work);
   Status CheckLayout(const BlobId& update, const BlobId& base) const;
+  // collect.cc
+  void QueueCollection();
+  void Collect();
+  Status CollectSome();
+  StatusOr<bool> SweepOn(uint64_t entries_max);
+  Status KeepPresent(Heap& heap) const;
+  std::vector<BlobId> FindKept(std::span<const BlobId> blobs) const;
+  Status DeleteFrom(Heap& heap);
+  Status FindUnfinishedDeletion();
+  Status FinishDeletion();
+  Status TidyParts();
   // transfer.cc
+  StatusOr<bool> Holds(const BlobId& id) const;
   Status CheckCounts(const record::Contributed& contributed) const;
   // letters.cc
   Status TakeJoin(const identity::JoinRequest& request, const std::string& request_json);
@@ -203,6 +221,7 @@ class Coordinator {
   std::deque<Digest> recent_order_;
   uint64_t snapshot_size_ = 0;
   bool clock_told_ = false;
+  std::optional<Sweep> sweep_;  // of the second thread alone
 
   mutable std::shared_mutex state_mutex_;  // guards what follows; never held over disk writes
   std::condition_variable_any grown_;      // the ledger grew, or the end
@@ -210,6 +229,10 @@ class Coordinator {
   std::map<RunId, run::Live> live_;
   std::map<SiteId, SiteReport> reports_;
   std::deque<Work> work_;
+  std::set<BlobId> dying_;  // deleted by an entry, and their bytes not removed yet
+  bool collect_queued_ = false;
+  Milliseconds collect_retry_{0};
+  Milliseconds tidy_parts_at_{0};
   Status health_;
   std::condition_variable_any work_to_do_;
   std::stop_token work_stop_;  // of the worker, which alone uses it

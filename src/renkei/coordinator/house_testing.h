@@ -67,6 +67,7 @@ class House {
     options.dir = "hub";
     options.key = &federation.key("coordinator");
     options.charter_envelope = federation.charter_envelope;
+    options.keep_updates = keep_updates;
     RK_ASSIGN_OR_RETURN(hub, Coordinator::Open(options, disk, clock));
     return Ok();
   }
@@ -207,6 +208,7 @@ class House {
   Floats first;
   BlobId model;
   uint64_t chunks_sent = 0;
+  Milliseconds keep_updates = std::chrono::days(30);
   std::unique_ptr<Coordinator> hub;
 
  private:

@@ -64,7 +64,7 @@ Status Coordinator::LoadLedger() {
     return Error(Code::kFailedPrecondition, "{}: its ledger is that of another charter",
                  options_.dir);
   }
-  return Ok();
+  return FindUnfinishedDeletion();
 }
 
 Status Coordinator::Adopt() {

@@ -50,6 +50,7 @@ void Coordinator::StepRuns() {
     StepRun(id, run::Tick{clock_.Now()});
     if (auto event = DetermineOwnSending(*book_.FindRun(id))) StepRun(id, *event);
   }
+  QueueCollection();
   if (book_.size() - snapshot_size_ >= kSnapshotEveryEntries) KeepSnapshot();
 }
 
@@ -62,8 +63,8 @@ void Coordinator::TakeUp(const run::RunState& run) {
   }
   std::vector<Work> found;
   const auto here = [this](const BlobId& id) {
-    const auto has = blobs_->Has(id);
-    return has.ok() && *has;
+    const auto has = Holds(id);
+    return !has.ok() || *has;  // looked at all the same: it may be read later
   };
   if (here(run.spec.model)) {
     found.push_back({.run = run.run, .site = {}, .reduce = {}, .model = true});

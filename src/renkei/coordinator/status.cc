@@ -56,6 +56,7 @@ std::string WhyAway(const run::RunState& run, const SiteId& site, const run::Can
 // A site's phase as the ledger tells it, for when the site itself has not reported.
 std::string PhaseOf(const run::RunState& run, const SiteId& site, const run::Candidate& candidate) {
   if (candidate.refused) return "refused";
+  if (candidate.HasLeft()) return "left";
   if (const std::string why = WhyAway(run, site, candidate); !why.empty()) return why;
   if (run.IsHalted(site)) return "suspended";
   switch (run.phase) {
@@ -87,6 +88,7 @@ void SetOutcome(const run::RunState& run, Value& status) {
 StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, const RunId& id) {
   RK_RETURN_IF_ERROR(CheckKnown(caller));
   const std::shared_lock lock(state_mutex_);
+  RK_RETURN_IF_ERROR(CheckNotLeft(book_, caller.party));
   const run::RunState* run = book_.FindRun(id);
   if (run == nullptr) return Error(Code::kNotFound, "no run {}", id);
   const auto live = live_.find(id);
@@ -112,7 +114,8 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
     row.Set("country", candidate.holder.country);
     const auto report = reports_.find(site);
     const bool speaks = report != reports_.end() && run->phase != run::Phase::kFinished &&
-                        !run->IsHalted(site) && WhyAway(*run, site, candidate).empty() &&
+                        !run->IsHalted(site) && !candidate.HasLeft() &&
+                        WhyAway(*run, site, candidate).empty() &&
                         report->second.progress.run == id && report->second.at >= run->since &&
                         report->second.progress.round == run->current.round;
     row.Set("phase", speaks ? report->second.progress.phase : PhaseOf(*run, site, candidate));

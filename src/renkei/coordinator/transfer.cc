@@ -27,9 +27,25 @@ StatusOr<std::unique_ptr<store::BlobSink>> Coordinator::BeginUpload(
     return Error(Code::kInvalidArgument, "an update of {} bytes does not fit a base model of {}",
                  id.size_bytes, upload.base.size_bytes);
   }
-  RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(id));
+  {
+    const std::shared_lock lock(state_mutex_);
+    if (dying_.contains(id)) {
+      return Error(Code::kUnavailable, "{} is just being deleted; send it again in a moment",
+                   id.Text());
+    }
+  }
+  RK_ASSIGN_OR_RETURN(const bool here, Holds(id));
   if (here) return std::unique_ptr<store::BlobSink>();
   return blobs_->Receive(id, leaves);
+}
+
+// Whether the blob is here to stay.
+StatusOr<bool> Coordinator::Holds(const BlobId& id) const {
+  {
+    const std::shared_lock lock(state_mutex_);
+    if (dying_.contains(id)) return false;
+  }
+  return blobs_->Has(id);
 }
 
 Status Coordinator::FinishUpload(const identity::PeerId& caller, const BlobId& id) {
@@ -39,7 +55,7 @@ Status Coordinator::FinishUpload(const identity::PeerId& caller, const BlobId& i
     const std::shared_lock lock(state_mutex_);
     RK_ASSIGN_OR_RETURN(upload, FindUpload(book_, caller, id));
   }
-  RK_ASSIGN_OR_RETURN(const bool here, blobs_->Has(id));
+  RK_ASSIGN_OR_RETURN(const bool here, Holds(id));
   if (!here) return Error(Code::kFailedPrecondition, "{} is not complete", id.Text());
   const Status status =
       upload.site.empty() ? CheckModel(id) : CheckUpdate(upload.run, upload.round, upload.site);

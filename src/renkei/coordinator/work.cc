@@ -48,6 +48,10 @@ bool Coordinator::WorkOnce() {
     work = std::move(work_.front());
     work_.pop_front();
   }
+  if (work.collect) {
+    Collect();
+    return true;
+  }
   if (!work.reduce.empty()) {
     ReduceRound(work);
     return true;

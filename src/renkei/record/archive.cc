@@ -119,6 +119,12 @@ void Writer::operator()(std::string_view key, std::vector<SiteId>& field) {
   object_.Set(key, std::move(sites));
 }
 
+void Writer::operator()(std::string_view key, std::vector<BlobId>& field) {
+  syntax::Value blobs = syntax::Value::Array();
+  for (const BlobId& blob : field) blobs.Push(blob.Text());
+  object_.Set(key, std::move(blobs));
+}
+
 StatusOr<syntax::Value> Writer::Finish() {
   RK_RETURN_IF_ERROR(status_);
   return std::move(object_);
@@ -187,6 +193,21 @@ void Reader::operator()(std::string_view key, std::vector<SiteId>& field) {
       return fields_.Fail(key, "sites have to ascend");
     }
     field.push_back(*std::move(site));
+  }
+}
+
+void Reader::operator()(std::string_view key, std::vector<BlobId>& field) {
+  const std::vector<std::string> texts = fields_.Texts(key);
+  if (texts.size() > kDeletedBlobsMax) {
+    return fields_.Fail(key, fmt::format("more than {} blobs", kDeletedBlobsMax));
+  }
+  for (const std::string& text : texts) {
+    const auto blob = BlobId::Parse(text);
+    if (!blob.ok()) return fields_.Fail(key, Message(blob.status()));
+    if (!field.empty() && !(field.back() < *blob)) {
+      return fields_.Fail(key, "blobs have to ascend");
+    }
+    field.push_back(*blob);
   }
 }
 

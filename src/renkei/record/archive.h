@@ -41,6 +41,7 @@ class Writer {
   void operator()(std::string_view key, const Metrics& field);
   void operator()(std::string_view key, const std::vector<std::string>& field, Shape);
   void operator()(std::string_view key, std::vector<SiteId>& field);
+  void operator()(std::string_view key, std::vector<BlobId>& field);
   void operator()(std::string_view key, Holder& field) { object_.Set(key, Nested(key, field)); }
   template <class Item>
   void operator()(std::string_view key, std::vector<Item>& field) {
@@ -52,7 +53,8 @@ class Writer {
   void Ascending(std::string_view key, std::vector<Item>& field) {
     (*this)(key, field);
   }
-  void UnlessEmpty(std::string_view key, const SiteId& field) {
+  template <class Tag>
+  void UnlessEmpty(std::string_view key, const Name<Tag>& field) {
     if (!field.empty()) (*this)(key, field);
   }
   void UnlessEmpty(std::string_view key, const std::optional<BlobId>& field) {
@@ -108,6 +110,7 @@ class Reader {
   void operator()(std::string_view key, Metrics& field);
   void operator()(std::string_view key, std::vector<std::string>& field, Shape shape);
   void operator()(std::string_view key, std::vector<SiteId>& field);  // ascending
+  void operator()(std::string_view key, std::vector<BlobId>& field);  // ascending
   void operator()(std::string_view key, Holder& field) {
     if (const syntax::Value* value = fields_.ObjectAt(key)) Nested(*value, std::string(key), field);
   }
@@ -127,7 +130,8 @@ class Reader {
       if (!(field[i - 1].site < field[i].site)) fields_.Fail(key, "sites have to ascend");
     }
   }
-  void UnlessEmpty(std::string_view key, SiteId& field) {
+  template <class Tag>
+  void UnlessEmpty(std::string_view key, Name<Tag>& field) {
     if (fields_.Has(key)) (*this)(key, field);
   }
   void UnlessEmpty(std::string_view key, std::optional<BlobId>& field) {

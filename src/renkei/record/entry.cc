@@ -96,6 +96,13 @@ std::vector<seal::Subject> SubjectsOf(const CrossingsSuspended& r) {
 std::vector<seal::Subject> SubjectsOf(const CrossingsResumed& r) {
   return {OfName(SenderName(r.party, r.site))};
 }
+std::vector<seal::Subject> SubjectsOf(const PartyLeft& r) {
+  return {OfName(fmt::format("party/{}", r.party))};
+}
+std::vector<seal::Subject> SubjectsOf(const BlobsDeleted& r) {
+  return {
+      OfName(r.party.empty() ? fmt::format("run/{}", r.run) : fmt::format("party/{}", r.party))};
+}
 
 StatusOr<Bytes> StatementOf(const Record& record) {
   return std::visit(

@@ -35,6 +35,7 @@ inline constexpr Choices kDeclineCodes{
     "trainer-not-mapped trainer-failed trainer-timeout update-invalid not-permitted disk-full "
     "no-consent draining outside-hours site-busy"};
 inline constexpr Choices kOutcomes{"completed stopped early-stop failed"};
+inline constexpr Choices kDeletionReasons{"retention party-left"};
 inline constexpr Choices kRefusedThings{"run crossing entry site"};
 
 struct Upto {
@@ -259,6 +260,22 @@ template <class Archive>
 void Describe(Archive& a, CrossingsResumed& r) {
   a("party", r.party);
   a.UnlessEmpty("site", r.site);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, PartyLeft& r) {
+  a("party", r.party);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, BlobsDeleted& r) {
+  a.UnlessEmpty("party", r.party);
+  a("reason", r.reason, kDeletionReasons);
+  a.UnlessEmpty("run", r.run);
+  a("blobs", r.blobs);
+  a("remaining", r.remaining, kInteger);
   a("at", r.at);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/record/fixture.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <limits>
 
@@ -72,6 +73,15 @@ Determined Extreme() {
 Metrics ManyMetrics() {
   Metrics many;
   for (size_t i = 0; i < kMetricsMax; ++i) many[fmt::format("f1/Edge-Ring.{}", i)] = DBL_MIN / 3;
+  return many;
+}
+
+std::vector<BlobId> ManyBlobs() {
+  std::vector<BlobId> many;
+  for (size_t i = 0; i < kDeletedBlobsMax; ++i) {
+    many.push_back(BlobOf(fmt::format("{}", i), std::numeric_limits<uint64_t>::max()));
+  }
+  std::ranges::sort(many);
   return many;
 }
 
@@ -199,6 +209,19 @@ std::vector<Record> Endings() {
       CrossingsSuspended{.party = kParty, .site = kSite, .at = kAt},
       CrossingsResumed{.party = kParty, .site = {}, .at = kAt},
       CrossingsResumed{.party = kParty, .site = kSite, .at = kAt},
+      PartyLeft{.party = kParty, .at = kAt},
+      BlobsDeleted{.party = kParty,
+                   .reason = "party-left",
+                   .run = {},
+                   .blobs = {kModel},
+                   .remaining = 1,
+                   .at = kAt},
+      BlobsDeleted{.party = {},
+                   .reason = "retention",
+                   .run = kRun,
+                   .blobs = ManyBlobs(),
+                   .remaining = kIntegerMax,
+                   .at = kAt},
   };
 }
 

@@ -45,6 +45,17 @@ TEST(EntriesPage, ShowsTheBytesOfAnEntry) {
   EXPECT_THAT(page, HasSubstr(Fenced("", Summary(record))));
 }
 
+TEST(EntriesPage, ShowsHowAPartyLeaves) {
+  const std::string page = Page("entries.md");
+  std::string lines;
+  for (const Record& record : {Record(ExampleOf<PartyLeft>()), Record(ExampleOf<BlobsDeleted>())}) {
+    const seal::Envelope envelope = *seal::ParseEnvelope(*Seal(record, PageKey()));
+    EXPECT_THAT(page, HasSubstr(Fenced("json", AsText(envelope.payload))));
+    lines += Summary(record) + "\n";
+  }
+  EXPECT_THAT(page, HasSubstr(fmt::format("```\n{}```", lines)));
+}
+
 TEST(EntriesPage, NamesEveryKindWithItsFields) {
   const std::string page = Page("entries.md");
   for (const Record& record : Examples()) {

@@ -17,6 +17,7 @@ inline constexpr size_t kCodeBytesMax = 64;      // codes, metric names: letters
 inline constexpr size_t kSubjectBytesMax = 256;  // token ids, digests as text, subjects: the same
 inline constexpr size_t kTextBytesMax = 512;     // purposes, classifications, texts of reasons
 inline constexpr size_t kItemsMax = 2048;        // of any list
+inline constexpr size_t kDeletedBlobsMax = 256;  // in one entry
 inline constexpr uint64_t kIntegerMax = (uint64_t{1} << 53) - 1;  // exact in every JSON reader
 inline constexpr uint64_t kWeightMax = (uint64_t{1} << 29) - 1;   // design, section 6
 inline constexpr uint32_t kRoundMax = 1'000'000;

@@ -125,6 +125,15 @@ std::string Line(const CrossingsResumed& r) {
   return fmt::format("{} resumes {}", r.party, Sender(r.party, r.site));
 }
 
+std::string Line(const PartyLeft& r) { return fmt::format("{} leaves the charter", r.party); }
+
+std::string Line(const BlobsDeleted& r) {
+  const std::string why =
+      r.party.empty() ? fmt::format("run {} is over", r.run) : fmt::format("{} has left", r.party);
+  return fmt::format("{} {} deleted ({}), {} to follow", r.blobs.size(),
+                     r.blobs.size() == 1 ? "blob" : "blobs", why, r.remaining);
+}
+
 }  // namespace
 
 std::string_view NameOf(Verdict verdict) {

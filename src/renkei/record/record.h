@@ -313,10 +313,35 @@ struct CrossingsResumed {
   bool operator==(const CrossingsResumed&) const = default;
 };
 
-using Record = std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked,
-                            RunPauseAsked, RunResumeAsked, Determined, RoundOpened, Contributed,
-                            Declined, RoundClosed, RoundReduced, Evaluated, RunFinished, Refused,
-                            Released, CrossingsSuspended, CrossingsResumed>;
+// The party's part in the charter ends: its keys, its sites, its say. What it did stays proven.
+// Author: an officer of the party.
+struct PartyLeft {
+  static constexpr std::string_view kKind = "party.left";
+  PartyId party;
+  Instant at{};
+
+  bool operator==(const PartyLeft&) const = default;
+};
+
+// Bytes that the coordinator no longer holds from here on. It says so before it removes them.
+// Author: the coordinator.
+struct BlobsDeleted {
+  static constexpr std::string_view kKind = "blobs.deleted";
+  PartyId party;              // whose they were, when it has left; else empty
+  std::string reason;         // retention party-left
+  RunId run;                  // that they were kept for; empty when the party has left
+  std::vector<BlobId> blobs;  // ascending, at most kDeletedBlobsMax
+  uint64_t remaining = 0;     // that still follow for this run or party; 0: this was all
+  Instant at{};
+
+  bool operator==(const BlobsDeleted&) const = default;
+};
+
+using Record =
+    std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked,
+                 RunPauseAsked, RunResumeAsked, Determined, RoundOpened, Contributed, Declined,
+                 RoundClosed, RoundReduced, Evaluated, RunFinished, Refused, Released,
+                 CrossingsSuspended, CrossingsResumed, PartyLeft, BlobsDeleted>;
 
 std::string KindOf(const Record& record);  // "charter.adopted", ...
 Instant AtOf(const Record& record);

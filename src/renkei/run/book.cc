@@ -75,6 +75,24 @@ void FoldEarly(BookState& state, const Accepted& accepted, const record::Determi
   if (state.early.size() > kEarlyDeterminationsMax) state.early.pop_front();
 }
 
+void FoldDeletion(BookState& state, const record::BlobsDeleted& entry, uint64_t index) {
+  state.last_deletion = index;
+  const auto gone = [&](const BlobId& blob) {
+    return std::ranges::binary_search(entry.blobs, blob);
+  };
+  for (auto& [id, run] : state.runs) {
+    if (gone(run.spec.model)) run.model_deleted = index;
+    for (RoundRecord& round : run.rounds) {
+      if (gone(round.output)) round.deleted = index;
+    }
+  }
+  if (entry.party.empty()) {
+    state.runs.at(entry.run).collected = entry.remaining == 0;
+  } else {
+    state.left.at(entry.party).remaining = entry.remaining;
+  }
+}
+
 void FoldAccepted(BookState& state, const Accepted& accepted) {
   if (const auto* adopted = std::get_if<record::CharterAdopted>(&accepted.record)) {
     state.adoption = Bytes(accepted.envelope.begin(), accepted.envelope.end());
@@ -86,6 +104,13 @@ void FoldAccepted(BookState& state, const Accepted& accepted) {
   if (FoldSuspension(state.suspensions, accepted.record)) {
     for (auto& [id, run] : state.runs) run.suspended = SuspendedIn(run, state.suspensions);
     return;
+  }
+  if (const auto* left = std::get_if<record::PartyLeft>(&accepted.record)) {
+    state.left[left->party] = {.index = accepted.index, .remaining = std::nullopt};
+    return FoldDeparture(state.runs, *state.charter, state.left, left->party, accepted.time);
+  }
+  if (const auto* deleted = std::get_if<record::BlobsDeleted>(&accepted.record)) {
+    return FoldDeletion(state, *deleted, accepted.index);
   }
   if (const auto* enrolled = std::get_if<record::SiteEnrolled>(&accepted.record)) {
     state.tokens.insert(enrolled->token_id);
@@ -111,7 +136,7 @@ const RunId* RunOf(const record::Record& record) {
   return std::visit(
       [](const auto& entry) -> const RunId* {
         if constexpr (requires { entry.run; }) {
-          return &entry.run;
+          return entry.run.empty() ? nullptr : &entry.run;
         } else {
           return nullptr;
         }

@@ -21,6 +21,7 @@
 #include "renkei/crypto/sign.h"
 #include "renkei/record/record.h"
 #include "renkei/run/decision.h"
+#include "renkei/run/leaving.h"
 #include "renkei/run/run_state.h"
 #include "renkei/run/suspensions.h"
 
@@ -64,6 +65,8 @@ struct BookState {
   std::map<std::string, SiteId> site_keys;  // by key id
   std::set<std::string> tokens;             // join tokens spent
   Suspensions suspensions;
+  Departures left;
+  uint64_t last_deletion = 0;  // the latest blobs.deleted; 0: none yet
   std::map<RunId, RunState> runs;
   std::deque<EarlyDetermination> early;  // the newest kEarlyDeterminationsMax
   Instant last{};                        // the latest `at`
@@ -97,6 +100,10 @@ class Book {
   const RunState* FindRun(const RunId& run) const;
   std::optional<Author> FindAuthor(std::string_view key_id) const;
   const Suspensions& suspensions() const { return state_.suspensions; }
+  // Parties that have left the charter.
+  const Departures& left() const { return state_.left; }
+  // The latest blobs.deleted: the only one whose bytes may not be gone yet. 0: none yet.
+  uint64_t last_deletion() const { return state_.last_deletion; }
   // The latest `at` of all entries: the ledger's time.
   Instant last() const { return state_.last; }
   bool TokenSpent(const std::string& token_id) const { return state_.tokens.contains(token_id); }

@@ -77,6 +77,7 @@ template <class Archive>
 void Describe(Archive& archive, RoundRecord& round) {
   archive("round", round.round);
   archive("output", round.output);
+  archive("deleted", round.deleted);
   archive("mean", round.mean);
   archive("sites", round.sites);
 }
@@ -139,6 +140,15 @@ void Describe(Archive& archive, RunState& run) {
   archive("code", run.code);
   archive("model", run.model);
   archive("released", run.released);
+  archive("must_fail", run.must_fail);
+  archive("collected", run.collected);
+  archive("model_deleted", run.model_deleted);
+}
+
+template <class Archive>
+void Describe(Archive& archive, Departure& departure) {
+  archive("index", departure.index);
+  archive("remaining", departure.remaining);
 }
 
 // Sites and early determinations are their entries; what those say is read from them again.
@@ -162,6 +172,8 @@ struct KeptBook {
   std::set<std::string> tokens;
   std::set<PartyId> suspended_parties;
   std::set<SiteId> suspended_sites;
+  Departures left;
+  uint64_t last_deletion = 0;
   std::vector<KeptEntry> early;
   std::map<RunId, RunState> runs;
 };
@@ -176,6 +188,8 @@ void Describe(Archive& archive, KeptBook& book) {
   archive("tokens", book.tokens);
   archive("suspended_parties", book.suspended_parties);
   archive("suspended_sites", book.suspended_sites);
+  archive("left", book.left);
+  archive("last_deletion", book.last_deletion);
   archive("early", book.early);
   archive("runs", book.runs);
 }
@@ -413,6 +427,8 @@ Bytes DumpState(const BookState& state) {
                 .tokens = state.tokens,
                 .suspended_parties = state.suspensions.parties,
                 .suspended_sites = state.suspensions.sites,
+                .left = state.left,
+                .last_deletion = state.last_deletion,
                 .early = {},
                 .runs = state.runs};
   for (const auto& [site, site_state] : state.sites) {
@@ -452,6 +468,8 @@ StatusOr<BookState> ParseState(ByteSpan bytes) {
   state.tokens = std::move(kept.tokens);
   state.suspensions = {.parties = std::move(kept.suspended_parties),
                        .sites = std::move(kept.suspended_sites)};
+  state.left = std::move(kept.left);
+  state.last_deletion = kept.last_deletion;
   for (KeptEntry& entry : kept.early) {
     RK_ASSIGN_OR_RETURN(auto determined, ReadKept<record::Determined>(entry, "early"));
     state.early.push_back({.index = entry.index,

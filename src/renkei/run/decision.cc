@@ -90,6 +90,15 @@ constexpr CatalogueRow kCatalogue[] = {
     {"suspended", kMoment, "crossings.suspended", "the party has suspended these crossings"},
     {"suspended-already", kReplay, "crossings.suspended", "these crossings are suspended already"},
     {"not-suspended", kReplay, "crossings.resumed", "these crossings are not suspended"},
+    {"party-left", kDenied, "party.left",
+     "the author's party has left the charter; it comes back by a new charter"},
+    {"party-coordinates", kDenied, "charter [coordinator]",
+     "the party that runs the coordinator cannot leave its ledger: agree on a charter with "
+     "another"},
+    {"participants-left", kDenied, "party.left", "the party of a participant has left the charter"},
+    {"approvals-impossible", kDenied, "charter [runs] approvals",
+     "too few parties are left to approve a run; agree on a new charter"},
+    {"model-deleted", kMoment, "blobs.deleted", "the model of the round was deleted"},
     {"coordinator-contradicts", kDenied, "formats: run spec",
      "the coordinator's entry contradicts the ledger"},
 };

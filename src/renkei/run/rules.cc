@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "renkei/run/needed_blobs.h"
 #include "renkei/run/run_fold.h"
 #include "renkei/run/run_rules.h"
 
@@ -52,6 +53,8 @@ constexpr Authority kAuthorities[] = {
     {"model.released", kByPerson, kOfficer | kResearcher},
     {"crossings.suspended", kByPerson, kOfficer},
     {"crossings.resumed", kByPerson, kOfficer},
+    {"party.left", kByPerson, kOfficer},
+    {"blobs.deleted", kByCoordinator, 0},
 };
 
 Decision CheckAuthority(const Author& author, std::string_view kind) {
@@ -118,8 +121,19 @@ class Rules {
         return Refuse("purpose-not-in-charter", purpose);
       }
     }
+    const size_t approvers = CountApprovers(*book_.charter, book_.left);
+    if (approvers < book_.charter->runs.approvals) {
+      return Refuse("approvals-impossible",
+                    fmt::format("{} are needed, {} of the charter's parties can still approve",
+                                book_.charter->runs.approvals, approvers));
+    }
     for (const SiteId& site : spec->participants) {
-      if (!book_.sites.contains(site)) return Refuse("participants-unknown", site.text());
+      const auto known = book_.sites.find(site);
+      if (known == book_.sites.end()) return Refuse("participants-unknown", site.text());
+      if (book_.left.contains(known->second.enrolled.party)) {
+        return Refuse("participants-left",
+                      fmt::format("{} of {}", site, known->second.enrolled.party));
+      }
     }
     return CheckOwnerDetermination(entry, *spec);
   }
@@ -147,6 +161,33 @@ class Rules {
 
   Decision operator()(const record::Refused&) { return {}; }
 
+  Decision operator()(const record::PartyLeft& entry) {
+    if (entry.party != author_.party) return OtherParty(entry.party);
+    if (entry.party == book_.charter->coordinator.party) {
+      return Refuse("party-coordinates", entry.party.text());
+    }
+    return {};
+  }
+
+  Decision operator()(const record::BlobsDeleted& entry) {
+    if (entry.reason == kPartyLeft) {
+      const auto left = book_.left.find(entry.party);
+      if (!entry.run.empty() || left == book_.left.end() || left->second.remaining == 0u) {
+        return Contradiction("deletes blobs of a party that has not left, or has none");
+      }
+    } else {
+      const auto run = book_.runs.find(entry.run);
+      if (!entry.party.empty() || run == book_.runs.end() ||
+          run->second.phase != Phase::kFinished || run->second.collected) {
+        return Contradiction("deletes blobs of a run that is not over, or has none");
+      }
+    }
+    for (const auto& [blob, run] : FindNeeded(book_.runs, entry.blobs)) {
+      return Contradiction(fmt::format("deletes {}, which run {} needs", blob.Text(), run));
+    }
+    return {};
+  }
+
   template <typename AboutRun>
   Decision operator()(const AboutRun& entry) {
     const auto run = book_.runs.find(entry.run);
@@ -155,6 +196,10 @@ class Rules {
   }
 
  private:
+  static Decision Contradiction(std::string what) {
+    return Refuse("coordinator-contradicts", std::move(what));
+  }
+
   static bool Contains(const std::vector<std::string>& list, const std::string& text) {
     return std::ranges::find(list, text) != list.end();
   }
@@ -244,6 +289,9 @@ class Rules {
 
 Decision CheckRecord(const BookState& book, const Author& author, const record::Record& record,
                      Instant time) {
+  if (const auto left = book.left.find(author.party); left != book.left.end()) {
+    return Refuse(kPartyLeft, fmt::format("{}, with entry {}", author.party, left->second.index));
+  }
   Decision decision = CheckAuthority(author, record::KindOf(record));
   if (!decision.ok()) return decision;
   return std::visit(Rules(book, author, time), record);
@@ -253,6 +301,7 @@ std::vector<record::Holder> CandidatesOf(const BookState& book, const Spec& spec
                                          const Standing& owner_go) {
   std::vector<record::Holder> candidates;
   for (const auto& [site, state] : book.sites) {
+    if (book.left.contains(state.enrolled.party)) continue;
     const record::Holder holder{
         .party = state.enrolled.party, .site = site, .country = state.enrolled.country};
     const bool invited = spec.participants.empty()

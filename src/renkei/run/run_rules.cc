@@ -288,6 +288,7 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
   const RoundRecord* round = run.Round(entry.round);
   if (round == nullptr) return Refuse("round-unknown", fmt::format("round {}", entry.round));
   if (round->output != entry.model) return Refuse("model-differs", round->output.Text());
+  if (round->deleted != 0) return Refuse("model-deleted", fmt::format("entry {}", round->deleted));
   const auto released = run.released.find(entry.party);
   if (released != run.released.end() && released->second.contains(entry.round)) {
     return Refuse("released-already");

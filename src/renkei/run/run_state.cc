@@ -123,15 +123,20 @@ const RoundRecord* RunState::Round(uint32_t round) const {
 
 std::vector<record::Holder> ResultRecipients(const RunState& run) {
   std::vector<record::Holder> recipients = {run.coordinator, run.owner_holder};
-  for (const auto& [site, candidate] : run.candidates) recipients.push_back(candidate.holder);
+  for (const auto& [site, candidate] : run.candidates) {
+    if (!candidate.HasLeft()) recipients.push_back(candidate.holder);
+  }
   return recipients;
 }
 
 std::set<record::Holder> SuspendedIn(const RunState& run, const Suspensions& suspensions) {
   std::set<record::Holder> suspended;
-  for (const record::Holder& holder : ResultRecipients(run)) {
+  const auto look = [&](const record::Holder& holder) {
     if (suspensions.Cover(holder)) suspended.insert(holder);
-  }
+  };
+  look(run.coordinator);
+  look(run.owner_holder);
+  for (const auto& [site, candidate] : run.candidates) look(candidate.holder);
   return suspended;
 }
 

@@ -61,6 +61,9 @@ struct Cited {
   uint32_t first_round = 0;  // that counted an update under it; 0: none did
 };
 
+// The code of what ends because a party has left the charter.
+inline constexpr std::string_view kPartyLeft = "party-left";
+
 // A site that may take part: invited by the spec, and covered by the owner's determination.
 struct Candidate {
   record::Holder holder;
@@ -68,9 +71,10 @@ struct Candidate {
   std::optional<Standing> update;   // its latest go for item "update"
   std::optional<Standing> metrics;  // its latest go for item "metrics"
   bool refused = false;             // its own gate's last word was "refuse"
-  std::string out;                  // declined for the whole run: the code
+  std::string out;                  // declined for the whole run, or its party left: the code
 
   bool MayYet() const { return out.empty() && !refused; }
+  bool HasLeft() const { return out == kPartyLeft; }
 };
 
 struct Contribution {
@@ -90,6 +94,7 @@ struct Score {
 struct RoundRecord {
   uint32_t round = 0;
   BlobId output;
+  uint64_t deleted = 0;           // the entry that deleted the output; 0: none did
   Score mean;                     // weighted by examples; examples = their sum
   std::map<SiteId, Score> sites;  // see kScoredValuesMax
 };
@@ -146,6 +151,9 @@ struct RunState {
   std::string code;                   // why, unless completed
   std::optional<BlobId> model;        // once finished, if any round was reduced
   std::map<PartyId, std::set<uint32_t>> released;
+  std::string must_fail;       // the code with which it can only fail now; empty: it need not
+  bool collected = false;      // finished, and all that is not kept for good was deleted
+  uint64_t model_deleted = 0;  // the entry that deleted the spec's model; 0: none did
   std::set<record::Holder> suspended;  // of ResultRecipients, now
 
   bool IsPaused() const { return !paused_by.empty(); }
@@ -163,10 +171,12 @@ struct RunState {
   uint32_t next_round() const { return static_cast<uint32_t>(rounds.size()) + 1; }
 };
 
-// Everybody who will come to hold the run's models: the coordinator, every candidate site, and
-// the owner's party. What a contributor's standing determination has to cover.
+// Everybody who will come to hold the run's models: the coordinator, every candidate site whose
+// party has not left, and the owner's party. What a contributor's standing determination has to
+// cover.
 std::vector<record::Holder> ResultRecipients(const RunState& run);
-// Those of them whose crossings are suspended: what RunState::suspended has to be.
+// Those of them, and of the sites that have left, whose crossings are suspended: what
+// RunState::suspended has to be.
 std::set<record::Holder> SuspendedIn(const RunState& run, const Suspensions& suspensions);
 
 // Sites that could take part in a round opened at `now`: not out, not suspended, with standing goes

@@ -18,13 +18,24 @@ struct Tally {
   bool unjudged = false;                        // something that is here has to be looked at first
 };
 
+// True when the site's party has left and nothing of it can count any more: what is here, and
+// has or may have a receipt, counts unless the party had suspended it.
+bool HasGone(const RunState& run, const Live& live, const SiteId& site) {
+  const Candidate& candidate = run.candidates.at(site);
+  const bool here =
+      live.stored.contains(site) || live.unjudged.contains(site) || live.unreadable.contains(site);
+  return candidate.HasLeft() && (run.IsSuspended(candidate.holder) || !here);
+}
+
 Tally CountUp(const RunState& run, const Live& live) {
   Tally tally;
   for (const SiteId& site : run.current.participants) {
     const bool contributed = run.current.contributed.contains(site);
     const auto declined = run.current.declined.find(site);
     const auto bad = live.bad.find(site);
-    if (run.IsHalted(site) && declined == run.current.declined.end()) {
+    if (HasGone(run, live, site) && declined == run.current.declined.end()) {
+      tally.not_counted.push_back({.site = site, .code = std::string(kPartyLeft)});
+    } else if (run.IsHalted(site) && declined == run.current.declined.end()) {
       tally.not_counted.push_back({.site = site, .code = "suspended"});
       ++tally.suspended;
     } else if (contributed && live.stored.contains(site)) {
@@ -51,6 +62,7 @@ class Decider {
   void Decide() {
     if (run_.phase == Phase::kFinished) return;
     if (run_.stop_asked) return Finish("stopped", "stop-asked");
+    if (!run_.must_fail.empty()) return Finish("failed", run_.must_fail);
     if (live_.model_bad) return Finish("failed", *live_.model_bad);
     switch (run_.phase) {
       case Phase::kStarting:
@@ -236,7 +248,10 @@ class Listener {
       live_.stored.insert(event.site);
     }
   }
-  void operator()(const UpdateUnreadable& event) { live_.unjudged.erase(event.site); }
+  void operator()(const UpdateUnreadable& event) {
+    live_.unjudged.erase(event.site);
+    if (Speaks(event.round, event.site)) live_.unreadable.insert(event.site);
+  }
   void operator()(const UpdateBad& event) {
     live_.unjudged.erase(event.site);
     if (Speaks(event.round, event.site) && !live_.stored.contains(event.site)) {
@@ -276,6 +291,7 @@ Outcome Step(const RunState& run, Live live, const Event& event) {
             .round = run.current.round,
             .unjudged = {},
             .stored = {},
+            .unreadable = {},
             .bad = {},
             .output = {}};
   }

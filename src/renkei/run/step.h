@@ -18,6 +18,9 @@
 // A site whose crossings are suspended is not waited for and not counted, even when its update is
 // here; what it still misses of the quorum is waited for as for a late one, since it may be
 // resumed.
+//
+// A site whose party has left is not waited for; what is here of it counts, for its receipt says
+// so. A run whose owner has left, or that too few parties are left to approve, fails at once.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +51,7 @@ struct Live {
   uint32_t round = 0;                    // that the fields below speak of
   std::set<SiteId> unjudged;             // updates found after a restart, not looked at yet
   std::set<SiteId> stored;               // updates arrived and found good
+  std::set<SiteId> unreadable;           // updates that are here and our disk does not give back
   std::map<SiteId, std::string> bad;     // updates arrived and found bad: the code
   bool reducing = false;
   std::optional<BlobId> output;  // of the reduction, until it is recorded

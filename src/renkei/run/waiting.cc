@@ -25,6 +25,8 @@ void AddSenders(const RunState& run, Instant now, Waiting& waiting) {
 
 void AddSuspended(const RunState& run, Waiting& waiting) {
   for (const record::Holder& holder : run.suspended) {
+    const Candidate* candidate = run.Find(holder.site);
+    if (candidate != nullptr && candidate->HasLeft()) continue;
     waiting.waiting_for.push_back(
         holder.site.empty() ? fmt::format("{} to resume its crossings", holder.party)
                             : fmt::format("{} to resume site {}", holder.party, holder.site));
@@ -73,7 +75,8 @@ Waiting Training(const RunState& run, const Live& live, Instant now) {
   Waiting waiting{.waiting_for = {}, .since = run.current.opened, .next = ""};
   size_t hoped = 0;  // for the quorum, without the suspended
   for (const SiteId& site : run.current.participants) {
-    if (run.IsHalted(site) || run.current.declined.contains(site) || live.bad.contains(site)) {
+    if (run.IsHalted(site) || run.current.declined.contains(site) || live.bad.contains(site) ||
+        (run.candidates.at(site).HasLeft() && !live.stored.contains(site))) {
       continue;
     }
     ++hoped;
@@ -164,6 +167,11 @@ Waiting InPhase(const RunState& run, const Live& live, Instant now) {
 Waiting WaitingFor(const RunState& run, const Live& live, Instant now) {
   if (run.phase != Phase::kFinished && run.stop_asked) {
     return {.waiting_for = {}, .since = run.since, .next = "the run stops: it was asked to"};
+  }
+  if (run.phase != Phase::kFinished && !run.must_fail.empty()) {
+    return {.waiting_for = {},
+            .since = run.since,
+            .next = fmt::format("the run fails: {}", run.must_fail)};
   }
   Waiting waiting = InPhase(run, live, now);
   if (run.phase == Phase::kFinished) return waiting;

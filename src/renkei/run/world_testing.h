@@ -156,6 +156,10 @@ class World {
       ++index_;
       return;
     }
+    if (const auto* left = std::get_if<record::PartyLeft>(&record)) {
+      book_.left[left->party] = {.index = index_++, .remaining = std::nullopt};
+      return FoldDeparture(book_.runs, *book_.charter, book_.left, left->party, book_.last);
+    }
     Fold(book_.runs.at(federation_.run),
          {.index = index_, .envelope = AsBytes(bytes), .time = book_.last, .record = record});
     ++index_;

@@ -112,7 +112,7 @@ Status Agent::Serve(std::stop_token stop) {
       continue;
     }
     if (stop.stop_requested()) break;
-    if (IsFatal(done.status())) {
+    if (IsFatal(done.status()) || HasLeft()) {
       log::Error("site.stopped", {{"reason", Message(done.status())}});
       return done.status();
     }
@@ -194,7 +194,16 @@ Status Agent::Perform(const Duty& duty, std::stop_token stop) {
   return std::visit(Performer{*this, stop}, duty);
 }
 
+bool Agent::HasLeft() const { return view_.book().left().contains(own_.party); }
+
 Status Agent::CheckEnrolment() const {
+  if (HasLeft()) {
+    return Error(Code::kPermissionDenied,
+                 "{}: {} has left the charter {} with entry {}; this site has nothing more to do "
+                 "here, and joins again under a new charter only",
+                 run::kPartyLeft, own_.party, charter_.name,
+                 view_.book().left().at(own_.party).index);
+  }
   const run::SiteState* site = view_.book().FindSite(own_.site);
   if (site == nullptr) return Ok();  // Not yet: there is nothing to do until then.
   const record::SiteEnrolled& enrolled = site->enrolled;

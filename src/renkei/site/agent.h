@@ -77,8 +77,9 @@ class Agent {
   Agent& operator=(const Agent&) = delete;
 
   // Works until asked to stop (then OK; a trainer that runs is ended and taken up again at the
-  // next start) or until the coordinator or the disk is found to lie (DATA_LOSS). All other
-  // failures are logged, waited out and tried again.
+  // next start), until the coordinator or the disk is found to lie (DATA_LOSS) or until the party
+  // has left the charter (PERMISSION_DENIED). All other failures are logged, waited out and tried
+  // again.
   Status Serve(std::stop_token stop);
 
   // One step by hand: takes what is new, waiting up to `wait` for it, and does the first duty
@@ -105,6 +106,7 @@ class Agent {
   std::vector<Duty> Duties();
   bool IsDue(const Duty& duty);
   Status Perform(const Duty& duty, std::stop_token stop);
+  bool HasLeft() const;  // the party, the charter
   Status CheckEnrolment() const;
   // Brings the view up to date, and looks how far this machine's clock is off.
   Status Sync(Milliseconds wait);

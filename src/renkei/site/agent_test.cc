@@ -466,6 +466,33 @@ TEST_F(AgentTest, SendsNothingMoreOnceItIsAskedToStop) {
   EXPECT_THAT(coordinator_.blobs->Has(update), IsOkAndHolds(false)) << "no byte was taken";
 }
 
+TEST_F(AgentTest, EndsForGoodWhenItsPartyHasLeftAndTheOthersGoOn) {
+  StartRun(1, 1);
+  StartAll();
+  // In the middle of its own training.
+  coordinator_.on_report = [&](const run::SiteProgress& progress) {
+    if (progress.phase != "training" || !coordinator_.book().left().empty()) return;
+    coordinator_.Write(record::PartyLeft{.party = federation_.PartyOf(f1_), .at = federation_.now},
+                       "party-b");
+    clock_.Pass(kLookEvery);
+  };
+  coordinator_.now = clock_.Now();
+  while (coordinator_.book().left().empty()) {
+    const auto turn = Turn(f1_);
+    if (coordinator_.run().phase == run::Phase::kStarting) {
+      ASSERT_THAT(Turn(f0_), IsOk());
+    }
+    ASSERT_TRUE(turn.ok() || !coordinator_.book().left().empty()) << turn.status();
+  }
+  const auto left = StatusIs(Code::kPermissionDenied, HasSubstr("party-left: party-b has left"));
+  EXPECT_THAT(agents_.at(f1_)->Serve({}), left);
+  ASSERT_THAT(Start(f1_), IsOk());
+  EXPECT_THAT(agents_.at(f1_)->Serve({}), left) << "also when it is started again";
+  EXPECT_THAT(coordinator_.All<record::Contributed>(), IsEmpty());
+  for (int i = 0; i < kTurnsMax && !IsFinished(); ++i) ASSERT_THAT(Turn(f0_), IsOk());
+  EXPECT_EQ(coordinator_.run().outcome, "completed");
+}
+
 TEST_F(AgentTest, HoldsWhileItsClockIsADayOffAndNamesTheSkew) {
   StartRun(1, 2);
   StartAll();

@@ -182,7 +182,10 @@ std::string Describe(const Duty& duty) {
 
 std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const LocalFacts& facts) {
   std::vector<Duty> duties;
-  if (book.charter() == nullptr || book.FindSite(own) == nullptr) return duties;
+  const run::SiteState* site = book.FindSite(own);
+  if (book.charter() == nullptr || site == nullptr || book.left().contains(site->enrolled.party)) {
+    return duties;
+  }
   std::vector<const RunState*> runs;
   for (const auto& [id, run] : book.runs()) runs.push_back(&run);
   std::ranges::sort(runs, std::less<>(), [](const RunState* run) { return run->index; });

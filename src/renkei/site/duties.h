@@ -83,7 +83,7 @@ struct LocalFacts {
 };
 
 // In the order in which to do them: quick ones of all runs first, then runs by age. None while
-// `own` is not enrolled.
+// `own` is not enrolled, and when its party has left.
 std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const LocalFacts& facts);
 
 // What a site that drains has to finish before it can be left alone: work that it began and

@@ -229,6 +229,16 @@ TEST_F(LeafTest, OfASuspendedSiteIsNotRenewedNotEvenByItself) {
   EXPECT_THAT(Load(clock_, "party")->Renew(book_), IsOkAndHolds(true)) << "by its own issuer";
 }
 
+TEST_F(LeafTest, IsNotMadeForASiteWhosePartyHasLeft) {
+  const SiteId site = federation_.sites[1];
+  Write(federation_.Enrolled(site), "party-b");
+  const record::SiteEnrolled enrolled = book_.FindSite(site)->enrolled;
+  EXPECT_THAT(CheckMayHaveLeaf(book_, enrolled, clock_.Now()), IsOk());
+  Write(record::PartyLeft{.party = federation_.PartyOf(site), .at = {}}, "party-b");
+  EXPECT_THAT(CheckMayHaveLeaf(book_, enrolled, clock_.Now()),
+              StatusIs(Code::kPermissionDenied, HasSubstr("party-left")));
+}
+
 TEST_F(LeafTest, IsNotTakenFromAnAnswerThatProvesNothing) {
   clock_.Advance(hours(25));
   const auto leaf = Load(clock_);

@@ -21,6 +21,10 @@ constexpr uint64_t kFileBytesMax = 1 << 20;
 }  // namespace
 
 Status CheckMayHaveLeaf(const run::Book& book, const record::SiteEnrolled& enrolled, Instant now) {
+  if (book.left().contains(enrolled.party)) {
+    return Error(Code::kPermissionDenied, "{}: {} has left this charter; no leaf for its sites",
+                 run::kPartyLeft, enrolled.party);
+  }
   if (book.suspensions().Cover(
           {.party = enrolled.party, .site = enrolled.site, .country = enrolled.country})) {
     return Error(Code::kPermissionDenied,
