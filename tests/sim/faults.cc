@@ -89,6 +89,7 @@ void World::EndTroubles() {
 }
 
 void World::Suffer() {
+  Meddle();
   if (healed_) return;
   EndTroubles();
   Site& site = sites_[random_->Below(sites_.size())];

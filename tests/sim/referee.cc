@@ -148,6 +148,49 @@ void Referee::Note(uint64_t index, const record::RoundReduced& entry) {
   ++rounds_reduced_;
 }
 
+// By the entries alone: what is open or being reduced, and the models of a run that goes on.
+void Referee::Note(uint64_t index, const record::BlobsDeleted& entry) {
+  for (const BlobId& blob : entry.blobs) {
+    for (const auto& [place, made] : made_) {
+      const auto& [run, round, site] = place;
+      const bool over =
+          reduced_.contains({run, round}) || book_.FindRun(run)->phase == run::Phase::kFinished;
+      if (!over && made.entry.update == blob) {
+        Object(fmt::format("entry {} deletes the update of {} that round {} needs", index, site,
+                           round));
+      }
+    }
+    for (const auto& [name, run] : book_.runs()) {
+      const bool over = run.phase == run::Phase::kFinished;
+      const bool model = run.spec.model == blob || run.current.base == blob ||
+                         std::ranges::any_of(run.rounds, [&](const run::RoundRecord& round) {
+                           return round.output == blob;
+                         });
+      if (over ? run.model == blob : model) {
+        Object(fmt::format("entry {} deletes {}, a model of run {}", index, blob.Text(), name));
+      }
+    }
+    deleted_.insert(blob);
+  }
+}
+
+std::vector<BlobId> Referee::Kept() const {
+  std::vector<BlobId> kept;
+  const auto keep = [&](const BlobId& blob) {
+    if (!deleted_.contains(blob)) kept.push_back(blob);
+  };
+  for (const auto& [round, entry] : closed_) {
+    for (const record::Counted& one : entry.counted) {
+      keep(made_.at({entry.run, entry.round, one.site}).entry.update);
+    }
+  }
+  for (const auto& [name, run] : book_.runs()) {
+    keep(run.spec.model);
+    for (const run::RoundRecord& round : run.rounds) keep(round.output);
+  }
+  return kept;
+}
+
 bool Referee::MayGo(const record::Holder& from, const std::string& item, const RunId& run,
                     const record::Holder& to) const {
   return std::ranges::any_of(goes_, [&](const record::Determined& go) {

@@ -9,6 +9,7 @@
 //     its receipt was given before the close;
 //   - the published mean of a round is the mean of what was counted, bit for bit;
 //   - in fine weather a round counts all its participants;
+//   - what a run needs is not deleted, and nothing is removed before an entry says so;
 //   - the fold from zero equals the coordinator's and every site's.
 #pragma once
 
@@ -59,6 +60,10 @@ class Referee {
   // Once nothing moves any more: no receipt is left in the air.
   void Finish();
 
+  // Blobs that a coordinator has to have: what was counted or published, and not deleted.
+  std::vector<BlobId> Kept() const;
+  const std::set<BlobId>& deleted() const { return deleted_; }
+
   const run::Book& book() const { return book_; }
   uint64_t rounds_reduced() const { return rounds_reduced_; }
   // Participants of closed rounds that were left out.
@@ -77,6 +82,7 @@ class Referee {
   void Note(uint64_t index, const record::RoundOpened& entry);
   void Note(uint64_t index, const record::RoundClosed& entry);
   void Note(uint64_t index, const record::RoundReduced& entry);
+  void Note(uint64_t index, const record::BlobsDeleted& entry);
   template <typename Other>
   void Note(uint64_t, const Other&) {}
   bool MayGo(const record::Holder& from, const std::string& item, const RunId& run,
@@ -101,6 +107,7 @@ class Referee {
   std::set<std::pair<RunId, uint32_t>> reduced_;
   std::set<uint64_t> counted_;
   std::set<uint64_t> receipted_;
+  std::set<BlobId> deleted_;
   uint64_t rounds_reduced_ = 0;
   uint64_t left_out_ = 0;
 };

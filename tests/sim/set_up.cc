@@ -196,6 +196,7 @@ Status World::BootHub() {
   options.dir = "hub";
   options.key = &federation_.key("coordinator");
   options.charter_envelope = federation_.charter_envelope;
+  options.keep_updates = kKeepUpdates;
   auto opened = coordinator::Coordinator::Open(options, life->disk, hub_.clock);
   if (life->disk.dead()) return Error(Code::kUnavailable, "died while it opened");
   RK_RETURN_IF_ERROR(opened.status());

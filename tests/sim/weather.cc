@@ -31,13 +31,16 @@ Weather DrawWeather(Random& random) {
   Maybe(random, weather.slow_tasks, 15);
   Maybe(random, weather.bad_tasks, 10);
   weather.stop_asked = random.Below(30) == 0;
+  if (random.Below(5) == 0) weather.pauses = 1 + random.Below(40);
+  if (random.Below(8) == 0) weather.leaves = 1 + random.Below(10);
   return weather;
 }
 
 bool Weather::Any() const {
   return lost_requests + lost_replies + late_copies + partitions + hub_power_losses + hub_kills +
              site_power_losses + site_kills + crashes_at_a_step + full_disks + device_failures +
-             clock_jumps + bit_flips + slow_tasks + bad_tasks + (stop_asked ? 1 : 0) >
+             clock_jumps + bit_flips + slow_tasks + bad_tasks + pauses + leaves +
+             (stop_asked ? 1 : 0) >
          0;
 }
 

@@ -25,10 +25,12 @@ struct Weather {
   uint64_t device_failures = 0;
   uint64_t clock_jumps = 0;
   uint64_t bit_flips = 0;
+  uint64_t pauses = 0;  // by people
+  uint64_t leaves = 0;  // of a party
   // Of 100 tasks.
   uint64_t slow_tasks = 0;
   uint64_t bad_tasks = 0;
-  // Of 100 worlds.
+  // Of the whole world.
   bool stop_asked = false;
   bool large_model = false;  // of two chunks
 

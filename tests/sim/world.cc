@@ -110,7 +110,8 @@ void World::Settle() {
   for (int i = 0; i < kTurns && referee_.objection().empty(); ++i) {
     bool all_there = hub_life_ != nullptr;
     for (const Site& site : sites_) {
-      all_there &= site.life != nullptr && site.life->agent->book().size() == referee_.size();
+      all_there &=
+          site.gone || (site.life != nullptr && site.life->agent->book().size() == referee_.size());
     }
     if (all_there) break;
     Step();
@@ -118,6 +119,7 @@ void World::Settle() {
   if (hub_life_ == nullptr) return referee_.Object("the coordinator does not come back");
   referee_.Compare("the coordinator", hub_life_->coordinator->BookNow());
   for (const Site& site : sites_) {
+    if (site.gone) continue;
     if (site.life == nullptr) return referee_.Object(site.id.text() + " does not come back");
     referee_.Compare(site.id.text(), site.life->agent->book());
   }
@@ -127,6 +129,10 @@ void World::Settle() {
   StepHub();
   if (hub_life_ == nullptr) return referee_.Object("the coordinator does not open at the end");
   referee_.Compare("the coordinator, opened again,", hub_life_->coordinator->BookNow());
+  StepHub();
+  // With a plan of its own, always: each step of a deletion is one to fail at.
+  if (plan_.weather || random_->Below(4) == 0) Collect();
+  CheckBlobs();
   referee_.Finish();
 }
 
@@ -213,6 +219,7 @@ void World::FollowLedger() {
 }
 
 void World::StepSite(Site& site) {
+  if (site.gone) return;
   if (site.life == nullptr) {
     if (clock_.Monotonic() < site.machine.up_at) return;
     ++site.machine.calls;
@@ -249,6 +256,10 @@ void World::StepSite(Site& site) {
   if (done.ok() && !*done) {
     site.polls_from = life->agent->book().size();
     site.polls_until = clock_.Monotonic() + site::kLongPoll;
+  }
+  if (site.life->agent->book().left().contains(federation_.PartyOf(site.id))) {
+    site.gone = true;
+    return site.life.reset();
   }
   Judge(site, done.status());
 }

@@ -4,6 +4,7 @@
 // act, so that every wait is a place where anything may happen.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -24,6 +25,9 @@
 #include "weather.h"
 
 namespace renkei::sim {
+
+// How long a coordinator keeps what a run that is over does not need.
+inline constexpr Milliseconds kKeepUpdates = std::chrono::hours(6);
 
 // What to live through. Without faults when `weather` is empty.
 struct Plan {
@@ -96,6 +100,7 @@ class World final {
     SiteId id;
     Machine machine;
     std::shared_ptr<SiteLife> life;
+    bool gone = false;  // it knows that its party has left, and is not started again
     Milliseconds cut_off_until{0};
     // Its long poll: with nothing to do, it wakes at the next entry or at a time.
     uint64_t polls_from = 0;
@@ -130,6 +135,11 @@ class World final {
   bool HasTime() const { return deadline_s_ >= 900; }
   void ExpectNoLateFailure();
   void Settle();
+  // people.cc
+  void Say(const PartyId& party, const record::Record& record);
+  void Meddle();
+  void Collect();
+  void CheckBlobs();
   // faults.cc
   void Suffer();
   void EndTroubles();
