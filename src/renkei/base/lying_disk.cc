@@ -130,11 +130,16 @@ struct LyingDisk::State {
   uint64_t steps = 0;
   uint64_t first_failing_step = std::numeric_limits<uint64_t>::max();
   uint64_t capacity_bytes = kUnlimitedBytes;
+  std::string unreadable;  // empty: nothing is
 
   // All below: `mutex` is held.
   Status Step(const std::string& path) {
     if (++steps < first_failing_step) return Ok();
     return Error(Code::kDataLoss, "{}: the device fails (step {})", path, steps);
+  }
+  Status CheckReadable(const std::string& path) const {
+    if (unreadable.empty() || (path != unreadable && !IsBelow(path, unreadable))) return Ok();
+    return Error(Code::kDataLoss, "{}: the device fails to read", path);
   }
   Status CheckRoom(const std::string& path, uint64_t more_bytes) const {
     if (capacity_bytes - std::min(capacity_bytes, UsedBytes()) >= more_bytes) return Ok();
@@ -200,6 +205,7 @@ class LyingDisk::State::OpenFile final : public File {
   StatusOr<size_t> ReadAt(uint64_t offset, std::span<uint8_t> into) const override {
     const std::lock_guard lock(state_.mutex);
     RK_RETURN_IF_ERROR(CheckUsable());
+    RK_RETURN_IF_ERROR(state_.CheckReadable(path_));
     const Bytes& content = node_->content;
     if (offset >= content.size()) return size_t{0};
     const size_t count = std::min<uint64_t>(into.size(), content.size() - offset);
@@ -311,10 +317,16 @@ void LyingDisk::SetCapacity(uint64_t size_bytes) {
   state_->capacity_bytes = size_bytes;
 }
 
+void LyingDisk::FailReads(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  state_->unreadable = path;
+}
+
 void LyingDisk::ClearFaults() {
   const std::lock_guard lock(state_->mutex);
   state_->first_failing_step = std::numeric_limits<uint64_t>::max();
   state_->capacity_bytes = kUnlimitedBytes;
+  state_->unreadable.clear();
 }
 
 void LyingDisk::FlipBit(const std::string& path, uint64_t bit) {

@@ -36,7 +36,9 @@ class LyingDisk final : public Disk {
   // Writes that would make the disk hold more than this fail with RESOURCE_EXHAUSTED and leave
   // nothing behind.
   void SetCapacity(uint64_t size_bytes);
-  // Ends FailAfter and SetCapacity.
+  // Reads of the file `path`, or of the files below it, fail with DATA_LOSS.
+  void FailReads(const std::string& path);
+  // Ends FailAfter, SetCapacity and FailReads.
   void ClearFaults();
   // Flips one bit of a file that exists, as a decaying medium does.
   void FlipBit(const std::string& path, uint64_t bit);

@@ -40,9 +40,33 @@ Code CodeOf(int error) {
   }
 }
 
+// How an operator mends it; nothing where the reason says it all.
+std::string_view RemedyOf(int error) {
+  switch (error) {
+    case ENOSPC:
+      return "; make room on that disk, or move the directory to a larger one";
+    case EDQUOT:
+      return "; raise the quota of the user that runs this, or make room";
+    case EMFILE:
+      return "; raise the limit of open files of this process (ulimit -n, LimitNOFILE=)";
+    case ENFILE:
+      return "; raise the machine's limit of open files (sysctl fs.file-max)";
+    case EROFS:
+      return "; mount it writable: after a device error check the disk first";
+    case EACCES:
+    case EPERM:
+      return "; give it to the user that runs this (chown, chmod)";
+    case EIO:
+      return "; the device fails: see the kernel's log (dmesg), and move the directory to a sound "
+             "disk";
+    default:
+      return "";
+  }
+}
+
 Status SystemError(const std::string& path, std::string_view doing, int error) {
-  return Error(CodeOf(error), "{}: cannot {}: {}", path, doing,
-               std::generic_category().message(error));
+  return Error(CodeOf(error), "{}: cannot {}: {}{}", path, doing,
+               std::generic_category().message(error), RemedyOf(error));
 }
 
 class RealFile final : public File {
