@@ -26,6 +26,7 @@ HOMES = {  # include prefix -> the folders that may see it
     "zlib.h": ["src/renkei/syntax", "examples/wafer"],
     "hwy/": ["src/renkei/kernels"],
     "sqlite3.h": ["src/renkei/store"],
+    "boost/": ["src/renkei/http"],
     "CLI/": ["src/renkei/apps"],
     "systemd/": ["src/renkei/apps"],
     "Eigen/": ["examples/wafer"],
