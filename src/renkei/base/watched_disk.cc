@@ -58,6 +58,8 @@ class WatchedDisk::OpenFile final : public File {
 WatchedDisk::WatchedDisk(Disk& below, Clock& clock, std::vector<Place> places)
     : below_(below), clock_(clock) {
   for (Place& place : places) {
+    std::string& directory = place.directory;
+    while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
     Watched& watched = watched_.emplace_back();
     watched.condition.place = std::move(place);
     watched.condition.since = clock.Now();

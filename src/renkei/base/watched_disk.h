@@ -20,7 +20,7 @@
 namespace renkei {
 
 inline constexpr Milliseconds kProbeWhileFailing{2'000};
-inline constexpr Milliseconds kProbeWhileFine{30'000};
+inline constexpr Milliseconds kProbeWhileFine{10'000};
 inline constexpr size_t kProbeBytesMin = 4096;
 inline constexpr size_t kProbeBytesMax = 1 << 20;
 inline constexpr char kProbeName[] = ".renkei-probe";

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <utility>
 
+#include "renkei/base/log.h"
 #include "renkei/base/version.h"
+#include "renkei/base/watched_disk.h"
 #include "renkei/coordinator/access.h"
 #include "renkei/seal/signed_note.h"
 
@@ -127,6 +129,40 @@ Status Coordinator::Health() const {
   const std::shared_lock lock(state_mutex_);
   RK_RETURN_IF_ERROR(health_);
   return CheckClock();
+}
+
+void Coordinator::LookAtDisk() {
+  {
+    const std::shared_lock lock(state_mutex_);
+    if (health_.ok() || broken_) return;
+  }
+  const std::string directory = JoinPath(options_.dir, "ledger");
+  Status status = ProbeWrite(disk_, directory, kProbeBytesMin);
+  if (status.ok()) status = ledger_->checkpoint().status();
+  if (!status.ok()) return;
+  log::Info("ledger.works-again", {{"dir", directory}});
+  const std::unique_lock lock(state_mutex_);
+  health_ = Ok();
+}
+
+Figures Coordinator::FiguresNow() const {
+  Figures figures{.entries = ledger_->size(),
+                  .sites = 0,
+                  .counts = meter_.counts(),
+                  .received_bytes = received_bytes_,
+                  .sent_bytes = sent_bytes_,
+                  .runs = {}};
+  const std::shared_lock lock(state_mutex_);
+  figures.sites = book_.sites().size();
+  for (const auto& [id, run] : book_.runs()) {
+    if (run.phase == run::Phase::kFinished) continue;
+    if (figures.runs.size() == kRunFiguresMax) break;
+    figures.runs.push_back({.run = id,
+                            .phase = std::string(run::NameOf(run.phase)),
+                            .round = run.current.round,
+                            .rounds = run.spec.rounds});
+  }
+  return figures;
 }
 
 // What it would sign now could contradict what it has signed before.

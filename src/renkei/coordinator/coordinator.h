@@ -35,6 +35,7 @@
 #include "renkei/base/status.h"
 #include "renkei/charter/charter.h"
 #include "renkei/coordinator/letter_box.h"
+#include "renkei/coordinator/meter.h"
 #include "renkei/coordinator/quota.h"
 #include "renkei/coordinator/sweep.h"
 #include "renkei/crypto/sign.h"
@@ -71,6 +72,23 @@ struct Options {
   // and those that were released, which are kept for good.
   Milliseconds keep_updates = std::chrono::days(30);
 };
+
+// For the operator's instruments. The runs are those that are not finished, the first few of them.
+struct Figures {
+  struct Run {
+    RunId run;
+    std::string phase;
+    uint32_t round = 0;
+    uint32_t rounds = 0;
+  };
+  uint64_t entries = 0;  // of the ledger
+  uint64_t sites = 0;    // enrolled
+  Counts counts;
+  uint64_t received_bytes = 0;  // of blobs
+  uint64_t sent_bytes = 0;
+  std::vector<Run> runs;
+};
+inline constexpr size_t kRunFiguresMax = 16;
 
 class Coordinator {
  public:
@@ -132,9 +150,14 @@ class Coordinator {
   StatusOr<std::string> checkpoint() const;
   std::string origin() const;
   const charter::Charter& charter() const;  // never changes
+  Figures FiguresNow() const;
   // Not OK from a failure of the ledger's disk until its next append, and while the clock is so far
   // behind the ledger's time that no run is driven: health turns red.
   Status Health() const;
+  // After a failure of the ledger's disk that may be over: tries it. Called now and then.
+  void LookAtDisk();
+  // The ledger's disk failed in a way after which nothing is appended until this is opened again.
+  bool broken() const { return broken_; }
 
  private:
   struct SiteReport {
@@ -210,6 +233,8 @@ class Coordinator {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<LetterBox> letters_;
   std::string origin_;
+  Meter meter_;
+  std::atomic<bool> broken_ = false;
 
   std::mutex append_mutex_;  // one check-append-fold at a time; before state_mutex_
   Quota refusals_{kRefusalsPerMinute};

@@ -229,5 +229,39 @@ TEST(Recovery, AFullDiskAcknowledgesNothingAndHealsAfterwards) {
   EXPECT_EQ(house.Run().model, WithoutACrash().model);
 }
 
+TEST(Recovery, AFullDiskThatHasRoomAgainIsNoticedWithoutARestart) {
+  House house;
+  const std::string spec = SpecOf(house);
+  ASSERT_THAT(house.Open(), IsOk());
+  ASSERT_THAT(house.People(spec), IsOk());
+  house.disk.SetCapacity(1);
+  EXPECT_FALSE(house.Act(house.federation.sites[0]).ok());
+  house.hub->LookAtDisk();
+  EXPECT_FALSE(house.hub->Health().ok());
+  EXPECT_FALSE(house.hub->broken());
+  house.disk.ClearFaults();
+  house.hub->LookAtDisk();
+  EXPECT_THAT(house.hub->Health(), IsOk());
+  EXPECT_THAT(house.LiveToTheEnd(spec), IsOk());
+  EXPECT_EQ(house.Run().model, WithoutACrash().model);
+}
+
+TEST(Recovery, ADeviceThatFailedNeedsTheLedgerOpenedAgain) {
+  House house;
+  const std::string spec = SpecOf(house);
+  ASSERT_THAT(house.Open(), IsOk());
+  ASSERT_THAT(house.People(spec), IsOk());
+  house.disk.FailAfter(1);
+  EXPECT_FALSE(house.Act(house.federation.sites[0]).ok());
+  house.disk.ClearFaults();
+  house.hub->LookAtDisk();
+  EXPECT_FALSE(house.hub->Health().ok());
+  EXPECT_TRUE(house.hub->broken());
+  house.hub.reset();
+  ASSERT_THAT(house.Open(), IsOk());
+  EXPECT_THAT(house.LiveToTheEnd(spec), IsOk());
+  EXPECT_EQ(house.Run().model, WithoutACrash().model);
+}
+
 }  // namespace
 }  // namespace renkei::coordinator

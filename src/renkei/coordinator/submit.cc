@@ -79,6 +79,7 @@ StatusOr<run::Submitted> Coordinator::Submit(const identity::PeerId& caller, Byt
                      kEntriesPerMinute);
       }
       RK_ASSIGN_OR_RETURN(index, AppendAccepted(envelope));
+      meter_.Count(entry->record);
     }
   }
   Wake();
@@ -105,11 +106,15 @@ run::Decision Coordinator::Judge(const record::Entry& entry, ByteSpan envelope, 
 }
 
 StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {
+  const Milliseconds begun = clock_.Monotonic();
   const auto index = ledger_->Append(envelope);
   if (!index.ok()) {
+    // For lack of room nothing is left behind; after any other failure nobody knows.
+    if (index.status().code() != Code::kResourceExhausted) broken_ = true;
     NoteFailure(index.status());
     return index.status();
   }
+  meter_.CountAppend(clock_.Monotonic() - begun);
   RememberEnvelope(crypto::Sha256(envelope), *index);
   {
     const std::unique_lock lock(state_mutex_);
@@ -121,8 +126,9 @@ StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {
 }
 
 void Coordinator::NoteFailure(const Status& status) {
-  log::Error("ledger.failed", {{"why", Message(status)}});
   const std::unique_lock lock(state_mutex_);
+  // Everybody tries again, and again: the first failure says it.
+  if (health_.ok()) log::Error("ledger.failed", {{"why", Message(status)}});
   health_ = status;
 }
 
@@ -132,7 +138,9 @@ StatusOr<uint64_t> Coordinator::AppendOwn(const record::Record& record) {
   if (!decision.ok()) {
     return Annotate(decision.ToStatus(), "own entry " + record::KindOf(record));
   }
-  return AppendAccepted(envelope);
+  auto index = AppendAccepted(envelope);
+  if (index.ok()) meter_.Count(record);
+  return index;
 }
 
 void Coordinator::RecordRefusal(const record::Entry& entry, const run::Decision& decision) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/ledger/ledger.h"
 
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -17,6 +18,7 @@ constexpr uint64_t kBatchBytesMax = 4 << 20;       // then the next writer begin
 constexpr uint64_t kBackgroundBytes = 1 << 20;     // unwritten entries that wake the background
 constexpr uint64_t kUnwrittenBytesMax = 32 << 20;  // then writers help to write tiles
 constexpr uint64_t kJournalBytesMax = 32 << 20;    // then tiles are synced and segments removed
+constexpr std::chrono::seconds kBackgroundRetry{5};
 
 std::string JournalPath(const std::string& directory) { return JoinPath(directory, "journal"); }
 
@@ -260,6 +262,7 @@ bool Ledger::HasBackgroundWork() const {
 }
 
 void Ledger::WorkInBackground(const std::stop_token& stop) {
+  bool told = false;
   while (!stop.stop_requested()) {
     {
       // A wake-up that is missed costs nothing: the next append gives another.
@@ -271,10 +274,15 @@ void Ledger::WorkInBackground(const std::stop_token& stop) {
     if (done.ok()) done = WriteTiles();
     if (done.ok() && journal_bytes_ > kJournalBytesMax) done = TrimJournal();
     // Not lost: checkpoint() and, when memory runs short, Append meet the same error.
-    if (!done.ok()) {
-      log::Warn("ledger.tiles", {{"dir", directory_}, {"error", Text(done)}});
-      return;
+    if (done.ok()) {
+      told = false;
+      continue;
     }
+    if (!std::exchange(told, true)) {
+      log::Warn("ledger.tiles", {{"dir", directory_}, {"error", Text(done)}});
+    }
+    std::unique_lock lock(background_mutex_);
+    background_wake_.wait_for(lock, stop, kBackgroundRetry, [] { return false; });
   }
 }
 

@@ -62,7 +62,16 @@ StatusOr<std::vector<Digest>> Mirror::ProveConsistency(uint64_t from, uint64_t t
   return tiles_.ProveConsistency(from, to);
 }
 
+bool Mirror::disk_failed() const {
+  const std::lock_guard lock(mutex_);
+  return disk_failed_;
+}
+
 Status Mirror::Extend(std::span<const Bytes> entries, std::string_view signed_checkpoint) {
+  {
+    const std::lock_guard lock(mutex_);
+    disk_failed_ = false;
+  }
   RK_ASSIGN_OR_RETURN(const StoredCheckpoint next, OpenNote(signed_checkpoint, key_));
   std::vector<NewEntry> added;
   added.reserve(entries.size());
@@ -74,19 +83,24 @@ Status Mirror::Extend(std::span<const Bytes> entries, std::string_view signed_ch
     added.push_back({.bytes = entry, .leaf_hash = crypto::LeafHash(entry)});
   }
   const std::lock_guard lock(mutex_);
+  disk_failed_ = true;  // until it is known better
+  if (!broken_.ok()) broken_ = Load();
   RK_RETURN_IF_ERROR(broken_);
-  RK_RETURN_IF_ERROR(CheckExtension(added, next.content));
+  RK_ASSIGN_OR_RETURN(auto subtrees, tiles_.Subtrees());
+  disk_failed_ = false;
+  RK_RETURN_IF_ERROR(CheckExtension(added, next.content, std::move(subtrees)));
   if (added.empty() && !checkpoint_.empty()) return Ok();
   const Status stored = Store(added, signed_checkpoint);
   if (stored.ok()) return stored;
+  disk_failed_ = true;
   // Back to what the disk has.
   if (Status loaded = Load(); !loaded.ok()) broken_ = loaded;
   return stored;
 }
 
 // The root that the signer must have seen is computed before anything changes.
-Status Mirror::CheckExtension(const std::vector<NewEntry>& added,
-                              const seal::Checkpoint& next) const {
+Status Mirror::CheckExtension(const std::vector<NewEntry>& added, const seal::Checkpoint& next,
+                              std::vector<Digest> subtrees) const {
   const uint64_t size = tiles_.size();
   if (next.size < size) {
     return Error(Code::kFailedPrecondition, "the checkpoint covers {} entries, {} are here",
@@ -96,7 +110,6 @@ Status Mirror::CheckExtension(const std::vector<NewEntry>& added,
     return Error(Code::kInvalidArgument, "{} entries extend {} here, the checkpoint covers {}",
                  added.size(), size, next.size);
   }
-  RK_ASSIGN_OR_RETURN(auto subtrees, tiles_.Subtrees());
   RK_ASSIGN_OR_RETURN(auto range, crypto::CompactRange::From(size, std::move(subtrees)));
   for (const NewEntry& entry : added) range.Append(entry.leaf_hash);
   if (range.Root() == next.root) return Ok();

@@ -46,12 +46,16 @@ class Mirror {
   //   FAILED_PRECONDITION  the checkpoint is older than what is here
   //   INVALID_ARGUMENT     not as many entries as the checkpoint says, or one is too long
   Status Extend(std::span<const Bytes> entries, std::string_view signed_checkpoint);
+  // Whether the last Extend failed by this disk: then its DATA_LOSS says nothing of the signer.
+  bool disk_failed() const;
 
  private:
   Mirror(Disk& disk, std::string directory, seal::NoteKey key);
 
   Status Load();
-  Status CheckExtension(const std::vector<NewEntry>& added, const seal::Checkpoint& next) const;
+  // `subtrees` are those of what is here.
+  Status CheckExtension(const std::vector<NewEntry>& added, const seal::Checkpoint& next,
+                        std::vector<Digest> subtrees) const;
   Status Store(const std::vector<NewEntry>& added, std::string_view note);
 
   Disk& disk_;
@@ -63,6 +67,7 @@ class Mirror {
   Tiles tiles_;
   std::string checkpoint_;
   Status broken_;  // the disk failed and what is on it could not be read again
+  bool disk_failed_ = false;
 };
 
 }  // namespace renkei::ledger

@@ -135,6 +135,7 @@ TEST_F(MirrorOnDisk, ExtendsWhollyOrNotAtAllWhenTheDiskFailsAtAnyStep) {
         if (seed == 0 && !done) {
           // The same process goes on: nothing has changed, and it can try again.
           EXPECT_THAT(extended, StatusIs(Code::kDataLoss));
+          EXPECT_TRUE(mirror_->disk_failed());
           EXPECT_LE(mirror_->size(), to);
           EXPECT_THAT(ExtendTo(to), IsOk());
           ExpectHolds(to);

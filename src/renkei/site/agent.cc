@@ -15,8 +15,13 @@ namespace {
 
 constexpr int kPauseDoublingsMax = 9;
 
-// Going on would build on a lie, ours or another's; everything else may mend itself.
+// Another's lie, or our disk's: nothing is built on it.
 bool IsFatal(const Status& status) { return status.code() == Code::kDataLoss; }
+
+// Of the own disk: the coordinator's failures come as UNAVAILABLE.
+bool MayBeMended(const Status& status) {
+  return status.code() == Code::kDataLoss || status.code() == Code::kResourceExhausted;
+}
 
 // FAILED_PRECONDITION, naming the skew, when this machine's clock is further off than entries may
 // be.
@@ -85,9 +90,7 @@ Agent::~Agent() = default;
 
 Status Agent::OpenStores() {
   if (options_.trainer == nullptr) options_.trainer = MakeProcessTrainer(disk_, clock_);
-  RK_ASSIGN_OR_RETURN(GateLog log,
-                      GateLog::Open(disk_, files_.gate_log(), LogOrigin(options_.config), key_));
-  gate_log_ = std::make_unique<GateLog>(std::move(log));
+  RK_RETURN_IF_ERROR(OpenGateLog());
   if (!options_.config.issuer_dir.empty()) {
     RK_ASSIGN_OR_RETURN(RenewalDesk desk,
                         RenewalDesk::Open(disk_, clock_, options_.config.issuer_dir,
@@ -101,29 +104,45 @@ Status Agent::OpenStores() {
   return Ok();
 }
 
+Status Agent::OpenGateLog() {
+  gate_log_.reset();
+  RK_ASSIGN_OR_RETURN(GateLog log,
+                      GateLog::Open(disk_, files_.gate_log(), LogOrigin(options_.config), key_));
+  gate_log_ = std::make_unique<GateLog>(std::move(log));
+  return Ok();
+}
+
 Status Agent::Serve(std::stop_token stop) {
   Milliseconds wait{0};
   int failures = 0;
   while (!stop.stop_requested()) {
     const auto done = Turn(stop, wait);
+    Note([&](AgentFigures& figures) { figures.failure = done.status(); });
     if (done.ok()) {
       failures = 0;
+      told_failure_.clear();
       wait = *done ? Milliseconds(0) : kLongPoll;
       continue;
     }
     if (stop.stop_requested()) break;
-    if (IsFatal(done.status()) || HasLeft()) {
+    const bool lied = IsFatal(done.status()) && (view_.lied() || lied_to_);
+    if (lied || HasLeft()) {
       log::Error("site.stopped", {{"reason", Message(done.status())}});
       return done.status();
     }
     // The first failures are everyday life on a bad link.
-    if (failures == kPauseDoublingsMax) {
+    const bool of_disk = MayBeMended(done.status());
+    if (of_disk && told_failure_ != Message(done.status())) {
+      told_failure_ = Message(done.status());
+      log::Error("site.disk", {{"reason", Text(done.status())}});
+    } else if (failures == kPauseDoublingsMax) {
       log::Warn("site.waiting", {{"reason", Text(done.status())}});
     } else {
       log::Debug("site.retry", {{"reason", Text(done.status())}});
     }
     const Milliseconds pause =
-        std::min(kPauseMax, kPauseMin * (1 << std::min(failures++, kPauseDoublingsMax)));
+        std::min(of_disk ? kPauseDiskMax : kPauseMax,
+                 kPauseMin * (1 << std::min(failures++, kPauseDoublingsMax)));
     wait = Milliseconds(0);
     Pause(stop, pause + Milliseconds(random_.Below(static_cast<uint64_t>(pause.count()))));
   }
@@ -133,6 +152,7 @@ Status Agent::Serve(std::stop_token stop) {
 StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
   stop_ = stop;
   TellDrain();
+  if (gate_log_ == nullptr || gate_log_->broken()) RK_RETURN_IF_ERROR(OpenGateLog());
   RK_RETURN_IF_ERROR(TakeRenewedPeer());
   RK_RETURN_IF_ERROR(Sync(wait));
   RK_RETURN_IF_ERROR(CheckEnrolment());
@@ -221,7 +241,22 @@ Status Agent::Sync(Milliseconds wait) {
   RK_RETURN_IF_ERROR(view_.Sync(*peer_, wait).status());
   const Instant there = view_.coordinator_now();
   skew_ = there == Instant() ? Milliseconds(0) : clock_.Now() - there;
+  Note([this](AgentFigures& figures) {
+    figures.heard = clock_.Monotonic();
+    figures.entries = view_.book().size();
+    figures.receipts = receipted_.size();
+  });
   return Ok();
+}
+
+void Agent::Note(const std::function<void(AgentFigures&)>& change) {
+  const std::lock_guard lock(figures_mutex_);
+  change(figures_);
+}
+
+AgentFigures Agent::FiguresNow() const {
+  const std::lock_guard lock(figures_mutex_);
+  return figures_;
 }
 
 // With a clock that is far off, no date in a determination means what it says: everything holds.
@@ -230,6 +265,7 @@ Status Agent::CheckClock() {
   if (!right.ok() && !clock_told_) log::Error("site.clock", {{"why", Message(right)}});
   if (right.ok() && clock_told_) log::Info("site.clock-right-again");
   clock_told_ = !right.ok();
+  Note([&](AgentFigures& figures) { figures.clock = right; });
   return right;
 }
 

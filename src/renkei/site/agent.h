@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -44,6 +45,7 @@ inline constexpr Milliseconds kLongPoll{2'000};   // an order to drain is notice
 inline constexpr Milliseconds kLookEvery{1'000};  // at the ledger, during a task or a transfer
 inline constexpr Milliseconds kPauseMin{100};     // after a failure; doubles
 inline constexpr Milliseconds kPauseMax{30'000};
+inline constexpr Milliseconds kPauseDiskMax{5'000};  // this site's own disk may be mended any time
 inline constexpr Milliseconds kHoldReconsidered{3'600'000};  // a hold is asked again
 // A trainer that somebody else kills (the kernel short of memory, an administrator) is started
 // again so often, with its checkpoint_dir as it was, before the site declines.
@@ -63,6 +65,17 @@ struct AgentOptions {
   UtcOffset utc_offset = MachineUtcOffset;  // of the civil time of config.limits.hours
 };
 
+// For the operator's instruments.
+struct AgentFigures {
+  uint64_t entries = 0;               // of the mirror
+  std::optional<Milliseconds> heard;  // monotonic: when the mirror was last up to date
+  Status clock;                       // not OK: why this machine's clock makes the gate hold
+  Status failure;                     // of the last turn
+  uint64_t tasks_started = 0;         // trainers, since the process started
+  uint64_t tasks_done = 0;
+  uint64_t receipts = 0;  // held
+};
+
 class Agent {
  public:
   // `disk`, `clock`, `random` and `peer` outlive the agent.
@@ -77,9 +90,9 @@ class Agent {
   Agent& operator=(const Agent&) = delete;
 
   // Works until asked to stop (then OK; a trainer that runs is ended and taken up again at the
-  // next start), until the coordinator or the disk is found to lie (DATA_LOSS) or until the party
-  // has left the charter (PERMISSION_DENIED). All other failures are logged, waited out and tried
-  // again.
+  // next start), until the coordinator is found to lie (DATA_LOSS, with evidence) or until the
+  // party has left the charter (PERMISSION_DENIED). All other failures, those of the own disk too,
+  // are logged, waited out and tried again.
   Status Serve(std::stop_token stop);
 
   // One step by hand: takes what is new, waiting up to `wait` for it, and does the first duty
@@ -87,6 +100,7 @@ class Agent {
   StatusOr<bool> Turn(std::stop_token stop, Milliseconds wait);
 
   const run::Book& book() const { return view_.book(); }
+  AgentFigures FiguresNow() const;  // from any thread
 
  private:
   // What one attempt at a task came to.
@@ -100,6 +114,8 @@ class Agent {
   Agent(AgentOptions options, Disk& disk, Clock& clock, Random& random, run::Peer& peer,
         crypto::SigningKey key, charter::Charter charter, LedgerView view);
   Status OpenStores();
+  Status OpenGateLog();
+  void Note(const std::function<void(AgentFigures&)>& change);
 
   // agent.cc
   LocalFacts Facts();
@@ -137,6 +153,7 @@ class Agent {
   StatusOr<Attempt> RunWithRestarts(const Duty& duty, const Task& task, const BlobId& model,
                                     std::stop_token stop);
   Status Fetch(const Duty& duty, const BlobId& model);
+  void DropIfDamaged(const BlobId& blob);
   StatusOr<Attempt> RunProgram(const Duty& duty, const Task& task, std::stop_token stop);
   // True when a task on `model` lacks room; said before and after an attempt.
   bool DiskIsFull(uint64_t bytes_wanted);
@@ -187,6 +204,11 @@ class Agent {
   Instant closed_since_{};       // what ClosedUntil found last, and when
   std::optional<Instant> closed_until_;
   uint64_t tidied_at_ = 0;  // ledger size
+  bool lied_to_ = false;    // by a receipt; of the ledger, view_ knows
+  std::string told_failure_;
+
+  mutable std::mutex figures_mutex_;
+  AgentFigures figures_;
 };
 
 }  // namespace renkei::site

@@ -137,6 +137,7 @@ Status Agent::SendUpdate(const Deliver& duty) {
   if (receipt.status().code() == Code::kInvalidArgument) return NoteRefused(duty, receipt.status());
   RK_RETURN_IF_ERROR(receipt.status());
   if (const Status honest = CheckReceipt(duty, *receipt); !honest.ok()) {
+    lied_to_ = true;
     RK_RETURN_IF_ERROR(disk_.MakeDirs(files_.evidence()));
     RK_RETURN_IF_ERROR(WriteWhole(disk_, files_.false_receipt(duty.entry), *receipt));
     return honest;
@@ -147,7 +148,8 @@ Status Agent::SendUpdate(const Deliver& duty) {
   return Ok();
 }
 
-// All of it is there already when this is called again: that costs one message.
+// All of it is there already when this is called again: that costs one message. Bytes that have
+// changed on this disk are nobody's contribution: without them the round closes by its rules.
 Status Agent::Upload(const Deliver& duty) {
   Milliseconds reported = clock_.Monotonic();
   const auto guarded = BlobsWhileDue(duty);
@@ -157,7 +159,9 @@ Status Agent::Upload(const Deliver& duty) {
     Report(duty.run, duty.round, "contributing",
            total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total));
   });
-  return sent.code() == Code::kInvalidArgument ? NoteRefused(duty, sent) : sent;
+  if (sent.code() == Code::kInvalidArgument) return NoteRefused(duty, sent);
+  if (sent.code() == Code::kDataLoss) DropIfDamaged(duty.update);
+  return sent;
 }
 
 // The coordinator looked at the bytes and will not count them; it will not change its mind.

@@ -78,7 +78,9 @@ StatusOr<Agent::Attempt> Agent::RunWithRestarts(const Duty& duty, const Task& ta
                                                 const BlobId& model, std::stop_token stop) {
   const TaskFiles files = files_.task(view_.book().FindRun(task.run)->index, task.round, task.kind);
   for (int restarts = 0;; ++restarts) {
-    RK_RETURN_IF_ERROR(PrepareTask(task, model, files, *blobs_, disk_));
+    const Status prepared = PrepareTask(task, model, files, *blobs_, disk_);
+    if (prepared.code() == Code::kDataLoss) DropIfDamaged(model);
+    RK_RETURN_IF_ERROR(prepared);
     RK_ASSIGN_OR_RETURN(Attempt attempt, RunProgram(duty, task, stop));
     if (!attempt.killed || restarts == kTrainerRestartsMax) return attempt;
     Pause(stop, kTrainerRestartPause * (1 << restarts));
@@ -86,6 +88,23 @@ StatusOr<Agent::Attempt> Agent::RunWithRestarts(const Duty& duty, const Task& ta
       return Attempt{.result = {}, .decline_code = {}, .stopped = true};
     }
   }
+}
+
+// What does not hash to its name any more is gone as well as if it were not here: a model is
+// fetched again. A disk that does not read at all is left alone, for it may be mended.
+void Agent::DropIfDamaged(const BlobId& blob) {
+  const auto file = blobs_->Open(blob);
+  if (!file.ok() || blobs_->Check(blob).code() != Code::kDataLoss) return;
+  Bytes window(static_cast<size_t>(std::min<uint64_t>(blob.size_bytes, kChunkBytes)));
+  for (uint64_t chunk = 0; chunk < blob.chunks(); ++chunk) {
+    const auto into = std::span(window).first(static_cast<size_t>(blob.ChunkSize(chunk)));
+    if (!(*file)->ReadAt(chunk * kChunkBytes, into).ok()) return;
+  }
+  const Status removed = blobs_->Remove(blob);
+  log::Error("blob.damaged", {{"blob", blob.Text()},
+                              {"directory", files_.blobs()},
+                              {"removed", removed.ok()},
+                              {"remedy", "look at this disk: it does not keep what is written"}});
 }
 
 // Bytes that are not the model prove nothing against anybody: they may come right.
@@ -108,6 +127,7 @@ StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
   Report(task.run, task.round, PhaseOf(task.kind), 0);
   Status broken;
   bool full = false;
+  Note([](AgentFigures& figures) { ++figures.tasks_started; });
   const auto outcome = options_.trainer->Run(program, stop, [&] {
     broken = LookAround(duty, task);
     const bool is_due = IsDue(duty);
@@ -115,7 +135,10 @@ StatusOr<Agent::Attempt> Agent::RunProgram(const Duty& duty, const Task& task,
     return broken.ok() && !full && is_due;
   });
   RK_RETURN_IF_ERROR(broken);
-  if (outcome.ok() && outcome->succeeded()) return Attempt{};
+  if (outcome.ok() && outcome->succeeded()) {
+    Note([](AgentFigures& figures) { ++figures.tasks_done; });
+    return Attempt{};
+  }
   if (outcome.ok() && outcome->end == TrainerEnd::kStopped && !full) {
     return Attempt{.result = {}, .decline_code = {}, .stopped = true};
   }

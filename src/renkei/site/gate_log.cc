@@ -38,9 +38,11 @@ StatusOr<Bytes> GateLog::Append(const record::Determined& determined) {
 }
 
 Status GateLog::Keep(const Bytes& envelope) {
-  RK_RETURN_IF_ERROR(log_->Append(envelope).status());
+  Status kept = log_->Append(envelope).status();
   // A signed checkpoint over it: from here on the log cannot be shown without it.
-  RK_RETURN_IF_ERROR(log_->checkpoint().status());
+  if (kept.ok()) kept = log_->checkpoint().status();
+  broken_ = !kept.ok() && kept.code() != Code::kResourceExhausted;
+  RK_RETURN_IF_ERROR(kept);
   held_.insert(crypto::Sha256(envelope));
   return Ok();
 }

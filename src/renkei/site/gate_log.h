@@ -43,6 +43,8 @@ class GateLog {
   // Takes words of this site that the log has lost: it was restored from an older copy. Durable.
   //   DATA_LOSS  they are no determination of this site's key
   Status Restore(ByteSpan envelope);
+  // Its disk failed so that nothing is added until it is opened again.
+  bool broken() const { return broken_; }
   // The newest for an item of a run, or nullptr.
   const LastWord* Last(const RunId& run, const std::string& item) const;
 
@@ -56,6 +58,7 @@ class GateLog {
 
   std::map<std::pair<RunId, std::string>, LastWord> last_;
   std::set<Digest> held_;  // SHA-256 of the envelopes
+  bool broken_ = false;
 };
 
 }  // namespace renkei::site

@@ -60,7 +60,9 @@ void LedgerView::KeepSnapshot() {
 
 Status LedgerView::FoldNew() {
   while (book_.size() < mirror_->size()) {
+    fold_read_failed_ = true;
     RK_ASSIGN_OR_RETURN(const Bytes envelope, mirror_->Entry(book_.size()));
+    fold_read_failed_ = false;
     RK_RETURN_IF_ERROR(book_.Apply(book_.size(), envelope));
     if (book_.charter()->sha256 != charter_sha256_) {
       return Error(Code::kDataLoss, "the ledger is under charter {}, this site joined under {}",
@@ -73,10 +75,18 @@ Status LedgerView::FoldNew() {
 
 Status LedgerView::Take(const run::Page& page) {
   Status taken = mirror_->Extend(page.entries, page.checkpoint);
-  if (taken.ok()) taken = FoldNew();
-  if (taken.code() == Code::kDataLoss) {
-    RK_RETURN_IF_ERROR(KeepEvidence(page, taken));
+  bool is_ours = mirror_->disk_failed();
+  if (taken.ok()) {
+    taken = FoldNew();
+    is_ours = fold_read_failed_;
   }
+  if (taken.code() != Code::kDataLoss) return taken;
+  if (is_ours) {
+    return Annotate(taken, fmt::format("this site's own copy of the ledger fails (mend the disk; "
+                                       "{}/mirror may be moved away, and is fetched again)",
+                                       site_dir_));
+  }
+  RK_RETURN_IF_ERROR(KeepEvidence(page, taken));
   return taken;
 }
 
@@ -125,6 +135,7 @@ StatusOr<uint64_t> LedgerView::Submit(run::Peer& peer, ByteSpan envelope) {
 }
 
 Status LedgerView::KeepEvidence(const run::Page& page, const Status& lie) {
+  lied_ = true;
   syntax::Value entries = syntax::Value::Array();
   for (const Bytes& entry : page.entries) entries.Push(ToBase64(entry));
   syntax::Value document = syntax::Value::Object();

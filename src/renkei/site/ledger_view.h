@@ -35,7 +35,8 @@ class LedgerView {
   // Takes all that the coordinator has; waits up to `wait` for something new when there is
   // nothing. True when the ledger grew.
   //   DATA_LOSS  the coordinator's entries contradict its signature, an earlier signature, the
-  //              charter or the rules; what it sent is kept in evidence/
+  //              charter or the rules: what it sent is kept in evidence/, and lied() says so. Or
+  //              this site's own disk fails, or its copy is damaged: nobody lied
   //   others     of run::Peer::Read
   StatusOr<bool> Sync(run::Peer& peer, Milliseconds wait);
 
@@ -47,6 +48,8 @@ class LedgerView {
 
   StatusOr<Bytes> Entry(uint64_t index) const { return mirror_->Entry(index); }
   const run::Book& book() const { return book_; }
+  // Whether anything of the coordinator's was kept as evidence.
+  bool lied() const { return lied_; }
   // The coordinator's clock when the last Sync ended; none before, or when it did not say.
   Instant coordinator_now() const { return coordinator_now_; }
 
@@ -71,6 +74,8 @@ class LedgerView {
   run::Book book_;
   uint64_t snapshot_size_ = 0;  // entries that the newest snapshot covers
   Instant coordinator_now_{};
+  bool fold_read_failed_ = false;  // this disk's, in the last FoldNew
+  bool lied_ = false;
 };
 
 }  // namespace renkei::site

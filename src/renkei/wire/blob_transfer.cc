@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "renkei/crypto/merkle.h"
 #include "renkei/wire/messages.h"
 #include "renkei/wire/protocol.h"
 #include "renkei/wire/stall_watch.h"
@@ -94,6 +95,14 @@ class UploadAttempt {
       return reply_.accepted().verified_chunks();
     }
     return Error(Code::kInternal, "the coordinator's answer to an upload makes no sense");
+  }
+
+  Status CheckChunk(uint64_t index, const std::vector<Digest>& leaves) const {
+    Bytes content(id_.ChunkSize(index));
+    RK_RETURN_IF_ERROR(ReadExactly(file_, index * kChunkBytes, content));
+    if (crypto::LeafHash(content) == leaves[index]) return Ok();
+    return Error(Code::kDataLoss, "blob {}: chunk {} on this disk does not hash to its leaf",
+                 id_.Text(), index);
   }
 
   Status SendChunk(uint64_t index) {
@@ -213,10 +222,14 @@ Status UploadBlob(Link& link, store::Blobs& from, const BlobId& id, const run::P
   RK_ASSIGN_OR_RETURN(const std::vector<Digest> leaves, from.Leaves(id));
   Patience patience(link);
   uint64_t arrived = 0;  // the most chunks that the coordinator said it had
+  bool failed_before = false;
   const auto attempt = [&]() -> Status {
     RK_RETURN_IF_ERROR(link.Agree());
     UploadAttempt upload(link, id, *file);
     RK_ASSIGN_OR_RETURN(const uint64_t first, upload.Open(leaves));
+    // What the coordinator refused may have changed on our own disk: it would refuse it for ever.
+    if (failed_before && first < id.chunks()) RK_RETURN_IF_ERROR(upload.CheckChunk(first, leaves));
+    failed_before = true;
     if (first > arrived) patience.Progress();
     arrived = std::max(arrived, first);
     Tell(progress, id, first);

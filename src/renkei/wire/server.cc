@@ -63,6 +63,7 @@ class GrpcServer final : public Server {
   }
 
   int port() const override { return listener_->port(); }
+  size_t connections() const override { return serving_.connections.size(); }
 
   Status Renew(const std::string& chain_pem, const std::string& key_pem) override {
     const std::lock_guard lock(mutex_);

@@ -36,6 +36,8 @@ class Server {
   virtual ~Server() = default;  // Shutdown, if that has not been called
 
   virtual int port() const = 0;
+  // Open connections, those of strangers too.
+  virtual size_t connections() const = 0;
   // Goes on with a renewed leaf: new connections see it, old ones are asked to reconnect when
   // their calls are done. On error the old leaf stays.
   virtual Status Renew(const std::string& chain_pem, const std::string& key_pem) = 0;
