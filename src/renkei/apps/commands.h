@@ -55,6 +55,7 @@ struct CoordinatorOptions {
   std::string charter_file;
   std::string dir;
   std::string listen;  // empty: all addresses, the port of the charter's address
+  std::string http;    // health and figures; empty: not served
   uint32_t keep_updates_days = 30;
 };
 Exit CoordinatorRun(const CoordinatorOptions& options);
@@ -84,7 +85,11 @@ struct SiteApproveOptions {
   uint32_t wait_s = 0;
 };
 Exit SiteApprove(const SiteApproveOptions& options, const Console& console);
-Exit SiteStart(const std::string& dir);
+struct SiteStartOptions {
+  std::string dir;
+  std::string http;  // health and figures; empty: not served
+};
+Exit SiteStart(const SiteStartOptions& options);
 struct SiteDrainOptions {
   std::string dir;
   bool undo = false;

@@ -29,6 +29,7 @@ struct Choice {
   SiteJoinOptions site_join;
   SiteApproveOptions site_approve;
   SiteDrainOptions site_drain;
+  SiteStartOptions site_start;
   SuspendOptions suspend;
   LeaveOptions leave;
   RunSubmitOptions run_submit;
@@ -61,6 +62,13 @@ CLI::Option* PartyOption(CLI::App* command, std::string& into) {
 
 CLI::Option* CharterOption(CLI::App* command, std::string& into) {
   return command->add_option("--charter", into, "the signed charter")->envname("RENKEI_CHARTER");
+}
+
+void HttpOption(CLI::App* command, std::string& into) {
+  command
+      ->add_option("--http", into,
+                   "address:port for /healthz, /readyz and /metrics, such as 127.0.0.1:9464")
+      ->envname("RENKEI_HTTP");
 }
 
 void ActorFlags(CLI::App* command, ActorOptions& actor, bool required = true) {
@@ -132,6 +140,7 @@ void AddCoordinator(CLI::App& app, Choice& choice) {
       ->envname("RENKEI_KEEP_UPDATES_DAYS")
       ->check(CLI::Range(0, 36'500))
       ->capture_default_str();
+  HttpOption(command, o.http);
   OnChosen(command, choice, [&o](const Console&) { return CoordinatorRun(o); });
 }
 
@@ -181,10 +190,10 @@ void AddSite(CLI::App& app, Choice& choice) {
   OnChosen(approve, choice, [&a](const Console& console) { return SiteApprove(a, console); });
 
   CLI::App* start = group->add_subcommand("start", "serve: fetch, train, ask the gate, contribute");
-  start->add_option("--dir", choice.path, "the site's directory")
-      ->envname("RENKEI_SITE_DIR")
-      ->required();
-  OnChosen(start, choice, [&choice](const Console&) { return SiteStart(choice.path); });
+  SiteStartOptions& s = choice.site_start;
+  start->add_option("--dir", s.dir, "the site's directory")->envname("RENKEI_SITE_DIR")->required();
+  HttpOption(start, s.http);
+  OnChosen(start, choice, [&s](const Console&) { return SiteStart(s); });
   AddSiteDrain(*group, choice);
 }
 
