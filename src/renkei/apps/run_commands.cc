@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // renkei run submit | approve | ls | show | watch | stop | pause | resume
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "renkei/apps/commands.h"
@@ -9,6 +10,7 @@
 #include "renkei/apps/watch.h"
 #include "renkei/crypto/hash.h"
 #include "renkei/gate/determine.h"
+#include "renkei/run/disk_need.h"
 #include "renkei/run/spec.h"
 #include "renkei/run/waiting.h"
 #include "renkei/store/blob_tree.h"
@@ -64,6 +66,28 @@ StatusOr<std::vector<record::Holder>> RecipientsOf(const run::Book& book, const 
   return recipients;
 }
 
+// What the run will take of the coordinator's disk, and whether it is there.
+Status TellDiskNeed(PersonSession& session, const RunId& run, Value& row) {
+  RK_ASSIGN_OR_RETURN(const std::string text, session.peer().RunStatus(run));
+  RK_ASSIGN_OR_RETURN(const Value status, syntax::ParseJson(text));
+  const Value* disk = status.Find("disk");
+  const auto bytes = [&](const char* name) -> std::optional<uint64_t> {
+    const Value* value = disk == nullptr ? nullptr : disk->Find(name);
+    if (value == nullptr || value->kind() != Value::Kind::kInteger) return std::nullopt;
+    return static_cast<uint64_t>(value->integer());
+  };
+  const auto needed = bytes("needed_bytes");
+  const auto free = bytes("free_bytes");
+  if (!needed || !free) return Ok();  // A coordinator of an older version.
+  row.Set("disk_needed_bytes", *needed);
+  row.Set("disk_free_bytes", *free);
+  const bool fits = *needed + bytes("promised_bytes").value_or(0) + run::kDiskReserveBytes <= *free;
+  Console::Note(fmt::format("at the coordinator the run needs {}, {} are free{}",
+                            run::SizeText(*needed), run::SizeText(*free),
+                            fits ? "" : ": it will not open before there is room"));
+  return Ok();
+}
+
 StatusOr<Exit> SubmitRun(PersonSession& session, const RunSubmitOptions& options,
                          const Console& console) {
   RK_RETURN_IF_ERROR(session.Sync());
@@ -102,6 +126,7 @@ StatusOr<Exit> SubmitRun(PersonSession& session, const RunSubmitOptions& options
   row.Set("model", model.Text());
   row.Set("approvals_needed",
           static_cast<uint64_t>(session.book().FindRun(spec.name)->approvals_needed));
+  RK_RETURN_IF_ERROR(TellDiskNeed(session, spec.name, row));
   console.Object(row);
   return Exit::kOk;
 }

@@ -48,6 +48,7 @@
 #include "renkei/run/peer.h"
 #include "renkei/run/step.h"
 #include "renkei/store/blobs.h"
+#include "renkei/syntax/value.h"
 
 namespace renkei::coordinator {
 
@@ -195,6 +196,8 @@ class Coordinator {
   void TakeUp(const run::RunState& run);
   void Tell(const RunId& run, const run::Event& event);     // takes append_mutex_
   void StepRun(const RunId& run, const run::Event& event);  // its caller holds append_mutex_
+  std::optional<run::Event> LookForRoom(const run::RunState& run);
+  uint64_t PromisedBytes(const run::RunState& run) const;
   bool CarryOut(const RunId& run, const run::Action& action);
   std::optional<run::Event> DetermineOwnSending(const run::RunState& run);
   void ServeWork(std::stop_token stop);
@@ -223,6 +226,8 @@ class Coordinator {
   // letters.cc
   Status TakeJoin(const identity::JoinRequest& request, const std::string& request_json);
   Status TakeRenewal(const identity::RenewalRequest& request, const std::string& request_json);
+  // status.cc
+  syntax::Value DiskValue(const run::RunState& run) const;
   // coordinator.cc
   StatusOr<std::string> CheckpointAt(uint64_t size) const;
 

@@ -9,6 +9,7 @@
 
 #include "renkei/base/random.h"
 #include "renkei/coordinator/house_testing.h"
+#include "renkei/run/disk_need.h"
 
 namespace renkei::coordinator {
 namespace {
@@ -242,6 +243,45 @@ TEST(Recovery, AFullDiskThatHasRoomAgainIsNoticedWithoutARestart) {
   house.disk.ClearFaults();
   house.hub->LookAtDisk();
   EXPECT_THAT(house.hub->Health(), IsOk());
+  EXPECT_THAT(house.LiveToTheEnd(spec), IsOk());
+  EXPECT_EQ(house.Run().model, WithoutACrash().model);
+}
+
+TEST(Recovery, ARunThatDoesNotFitTheDiskIsHeldUntilItDoes) {
+  House house;
+  const std::string spec = SpecOf(house);
+  ASSERT_THAT(house.Open(), IsOk());
+  ASSERT_THAT(house.People(spec), IsOk());
+  const uint64_t need =
+      house.model.size_bytes * (1 + kRounds * (house.federation.sites.size() + 1));
+  house.disk.SetCapacity(need + run::kDiskReserveBytes);  // What is there already is too much.
+  for (int i = 0; i < 3; ++i) {
+    house.hub->Turn();
+    for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  }
+  house.clock.Advance(std::chrono::hours(1));  // Far beyond the start deadline.
+  house.hub->Turn();
+  EXPECT_EQ(house.Run().phase, run::Phase::kStarting);
+  const auto shown = house.hub->RunStatus(House::Person("party-a"), house.federation.run);
+  ASSERT_THAT(shown, IsOk());
+  EXPECT_THAT(*shown,
+              HasSubstr("hub/blobs: the run needs 12.6 MiB there (4 sites, 2 rounds of 5.7"));
+  EXPECT_THAT(*shown, HasSubstr(fmt::format("\"needed_bytes\":{}", need)));
+  house.disk.ClearFaults();
+  EXPECT_THAT(house.LiveToTheEnd(spec), IsOk());
+  EXPECT_EQ(house.Run().model, WithoutACrash().model);
+}
+
+TEST(Recovery, AReductionGoesOnWhenItsInputsCanBeReadAgain) {
+  House house;
+  const std::string spec = SpecOf(house);
+  ASSERT_NO_FATAL_FAILURE(OpenFirstRound(house, spec));
+  for (const SiteId& site : house.federation.sites) ASSERT_THAT(house.Act(site), IsOk());
+  house.disk.FailReads("hub/blobs");
+  house.hub->Turn();
+  EXPECT_EQ(house.Run().phase, run::Phase::kReducing);
+  house.disk.ClearFaults();
+  house.clock.Advance(run::kReduceRetry);
   EXPECT_THAT(house.LiveToTheEnd(spec), IsOk());
   EXPECT_EQ(house.Run().model, WithoutACrash().model);
 }

@@ -2,6 +2,8 @@
 // Driving the runs: what the step function decides is appended, queued or waited for.
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <limits>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -9,6 +11,7 @@
 #include "renkei/base/log.h"
 #include "renkei/coordinator/coordinator.h"
 #include "renkei/gate/determine.h"
+#include "renkei/run/disk_need.h"
 
 namespace renkei::coordinator {
 namespace {
@@ -96,24 +99,60 @@ void Coordinator::Tell(const RunId& run, const run::Event& event) {
 }
 
 void Coordinator::StepRun(const RunId& id, const run::Event& event) {
-  if (const run::RunState* known = book_.FindRun(id)) TakeUp(*known);
-  run::Event next = event;
-  for (int i = 0; i < kStepsInARowMax; ++i) {
+  std::deque<run::Event> events = {event};
+  if (const run::RunState* known = book_.FindRun(id)) {
+    TakeUp(*known);
+    if (auto room = LookForRoom(*known)) events.push_front(*std::move(room));
+  }
+  for (int i = 0; i < kStepsInARowMax && !events.empty(); ++i) {
     const run::RunState* run = book_.FindRun(id);
     if (run == nullptr) return;
     std::vector<run::Action> actions;
     {
       const std::unique_lock state(state_mutex_);
       run::Live& live = live_[id];
-      run::Outcome outcome = run::Step(*run, std::move(live), next);
+      run::Outcome outcome = run::Step(*run, std::move(live), events.front());
+      events.pop_front();
       live = std::move(outcome.live);
       actions = std::move(outcome.actions);
     }
     bool appended = false;
     for (const run::Action& action : actions) appended |= CarryOut(id, action);
-    if (!appended) return;
-    next = run::Recorded{};
+    if (appended) events.push_front(run::Recorded{});
   }
+}
+
+// What a run that may open a round next has to know of the disk, when that has changed. Its caller
+// holds append_mutex_.
+std::optional<run::Event> Coordinator::LookForRoom(const run::RunState& run) {
+  if (run.phase != run::Phase::kStarting && run.phase != run::Phase::kEvaluating) {
+    return std::nullopt;
+  }
+  const std::string directory = JoinPath(options_.dir, "blobs");
+  const auto free = disk_.FreeBytes(directory);
+  if (!free.ok()) return std::nullopt;
+  std::string lack = run::LackOfRoom(run, *free, PromisedBytes(run), directory);
+  {
+    const std::shared_lock state(state_mutex_);
+    const auto live = live_.find(run.run);
+    if (live != live_.end() && live->second.lack_of_room == lack) return std::nullopt;
+    const bool was_held = live != live_.end() && !live->second.lack_of_room.empty();
+    if (!was_held && !lack.empty())
+      log::Error("run.held", {{"run", run.run.text()}, {"why", lack}});
+    if (lack.empty()) log::Info("run.has-room", {{"run", run.run.text()}});
+  }
+  return run::Room{std::move(lack)};
+}
+
+// What the other runs with a round open, or one behind them, still need. Their rounds have begun.
+uint64_t Coordinator::PromisedBytes(const run::RunState& run) const {
+  uint64_t bytes = 0;
+  for (const auto& [id, other] : book_.runs()) {
+    if (id == run.run || other.current.round == 0) continue;
+    constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+    bytes += std::min(run::DiskNeedOf(other).bytes, kMost - bytes);
+  }
+  return bytes;
 }
 
 // True when an entry was appended.

@@ -4,6 +4,7 @@
 
 #include "renkei/coordinator/access.h"
 #include "renkei/coordinator/coordinator.h"
+#include "renkei/run/disk_need.h"
 #include "renkei/run/waiting.h"
 #include "renkei/syntax/json.h"
 #include "renkei/syntax/value.h"
@@ -85,6 +86,18 @@ void SetOutcome(const run::RunState& run, Value& status) {
 
 }  // namespace
 
+Value Coordinator::DiskValue(const run::RunState& run) const {
+  const run::DiskNeed need = run::DiskNeedOf(run);
+  Value disk = Value::Object();
+  disk.Set("needed_bytes", need.bytes);
+  disk.Set("round_bytes", need.round_bytes);
+  disk.Set("rounds_left", need.rounds);
+  disk.Set("promised_bytes", PromisedBytes(run));
+  const auto free = disk_.FreeBytes(JoinPath(options_.dir, "blobs"));
+  if (free.ok()) disk.Set("free_bytes", *free);
+  return disk;
+}
+
 StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, const RunId& id) {
   RK_RETURN_IF_ERROR(CheckKnown(caller));
   const std::shared_lock lock(state_mutex_);
@@ -124,6 +137,7 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
   }
   status.Set("sites", std::move(sites));
   status.Set("curve", CurveValue(*run));
+  if (run->phase != run::Phase::kFinished) status.Set("disk", DiskValue(*run));
   // Of all runs, since this process started.
   status.Set("bytes_up", received_bytes_.load());
   status.Set("bytes_down", sent_bytes_.load());

@@ -166,7 +166,11 @@ void Coordinator::ReduceRound(const Work& work) {
   if (output.status().code() == Code::kCancelled) return;
   log::Error("round.not-reduced",
              {{"run", work.run.text()}, {"round", work.round}, {"why", Message(output.status())}});
-  Tell(work.run, run::ReduceFailed{.round = work.round});
+  // A full or read-only disk says nothing of the inputs: that is waited out.
+  const bool is_room = output.status().code() == Code::kResourceExhausted ||
+                       output.status().code() == Code::kPermissionDenied;
+  Tell(work.run, run::ReduceFailed{.round = work.round,
+                                   .lack_of_room = is_room ? Message(output.status()) : ""});
 }
 
 }  // namespace renkei::coordinator

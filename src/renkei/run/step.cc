@@ -113,6 +113,10 @@ class Decider {
   }
 
   void OpenRound(const std::vector<SiteId>& ready) {
+    if (!live_.lack_of_room.empty()) {
+      actions_.push_back(WakeAt{live_.now + kRoomRetry});
+      return;
+    }
     actions_.push_back(
         Append{record::RoundOpened{.run = run_.run,
                                    .round = run_.next_round(),
@@ -175,7 +179,7 @@ class Decider {
     }
     if (live_.reducing) return;
     if (live_.reduce_failures >= kReduceAttemptsMax) return Finish("failed", "reduce-failed");
-    if (live_.reduce_failures > 0 && live_.now < live_.reduce_retry) {
+    if (live_.now < live_.reduce_retry) {
       actions_.push_back(WakeAt{live_.reduce_retry});
       return;
     }
@@ -261,14 +265,21 @@ class Listener {
   void operator()(const Reduced& event) {
     if (event.round != run_.current.round || run_.phase != Phase::kReducing) return;
     live_.reducing = false;
+    live_.lack_of_room.clear();
     live_.output = event.output;
   }
   void operator()(const ReduceFailed& event) {
     if (event.round != run_.current.round || !live_.reducing) return;
     live_.reducing = false;
+    live_.lack_of_room = event.lack_of_room;
+    if (!event.lack_of_room.empty()) {
+      live_.reduce_retry = live_.now + kRoomRetry;
+      return;
+    }
     ++live_.reduce_failures;
     live_.reduce_retry = live_.now + kReduceRetry * live_.reduce_failures;
   }
+  void operator()(const Room& event) { live_.lack_of_room = event.lack; }
   void operator()(const Tick& event) { live_.now = std::max(live_.now, event.now); }
 
  private:
@@ -293,7 +304,8 @@ Outcome Step(const RunState& run, Live live, const Event& event) {
             .stored = {},
             .unreadable = {},
             .bad = {},
-            .output = {}};
+            .output = {},
+            .lack_of_room = std::move(live.lack_of_room)};
   }
   Outcome outcome{.live = std::move(live), .actions = {}};
   std::visit(Listener(run, outcome.live), event);

@@ -15,6 +15,9 @@
 // A pause acts between rounds: what is open goes on to its evaluation as ever, and no round opens
 // while any party's pause stands. What has to happen before a round opens then has its time anew.
 //
+// A round for which the coordinator's disk has no room is not opened until it has, and that ends no
+// run: nobody's deadline runs out by it.
+//
 // A site whose crossings are suspended is not waited for and not counted, even when its update is
 // here; what it still misses of the quorum is waited for as for a late one, since it may be
 // resumed.
@@ -41,6 +44,7 @@ namespace renkei::run {
 
 inline constexpr uint32_t kReduceAttemptsMax = 5;
 inline constexpr Milliseconds kReduceRetry{10'000};
+inline constexpr Milliseconds kRoomRetry{2'000};
 
 // What the ledger does not say: bytes that have arrived, work that goes on. Lost in a crash and
 // found again by looking.
@@ -57,6 +61,7 @@ struct Live {
   std::optional<BlobId> output;  // of the reduction, until it is recorded
   uint32_t reduce_failures = 0;
   Instant reduce_retry{};
+  std::string lack_of_room;  // on the coordinator's disk: why no round is opened or reduced now
 };
 
 struct Recorded {};  // an entry about the run was folded
@@ -87,12 +92,16 @@ struct Reduced {
 };
 struct ReduceFailed {
   uint32_t round = 0;
+  std::string lack_of_room = {};  // why, when that is all: it is tried until there is room
+};
+struct Room {        // the coordinator looked at its disk
+  std::string lack;  // empty: there is room
 };
 struct Tick {
   Instant now{};
 };
 using Event = std::variant<Recorded, ModelStored, ModelBad, UpdateFound, UpdateStored,
-                           UpdateUnreadable, UpdateBad, Reduced, ReduceFailed, Tick>;
+                           UpdateUnreadable, UpdateBad, Reduced, ReduceFailed, Room, Tick>;
 
 struct Append {
   record::Record record;

@@ -374,6 +374,35 @@ TEST_F(RunStep, TriesAReductionAgainWithPausesAndThenGivesUp) {
   EXPECT_EQ(world_->run().code, "reduce-failed");
 }
 
+TEST_F(RunStep, WaitsForRoomForAReductionAsLongAsItTakes) {
+  BeginTraining(1, 3);
+  for (size_t site = 0; site < 4; ++site) Contribute(site);
+  for (uint32_t attempt = 1; attempt <= 3 * kReduceAttemptsMax; ++attempt) {
+    ASSERT_TRUE(world_->reducing) << attempt;
+    world_->reducing.reset();
+    world_->Feed(ReduceFailed{.round = 1, .lack_of_room = "hub/blobs: No space left"});
+    EXPECT_THAT(waits(), ElementsAre(HasSubstr("hub/blobs: No space left")));
+    world_->PassTo(*world_->wake);
+  }
+  ReduceTo(101);
+  EXPECT_EQ(phase(), Phase::kEvaluating);
+}
+
+TEST_F(RunStep, OpensNoRoundWithoutRoomAndForgetsNoDeadline) {
+  Begin(2, 3);
+  Approve();
+  world_->Feed(Room{"room on the coordinator's disk: hub/blobs"});
+  StandCoordinator();
+  for (size_t site = 0; site < 4; ++site) Stand(site);
+  EXPECT_EQ(phase(), Phase::kStarting);
+  EXPECT_THAT(waits(), ElementsAre(HasSubstr("room on the coordinator's disk")));
+  world_->PassTo(world_->now + seconds(10'000));
+  EXPECT_EQ(phase(), Phase::kStarting);
+  ASSERT_TRUE(world_->wake);
+  world_->Feed(Room{""});
+  EXPECT_EQ(phase(), Phase::kTraining);
+}
+
 TEST_F(RunStep, ACrashInTheMiddleOfAnythingGoesOnWhereItWas) {
   BeginTraining(1, 4);
   for (size_t site = 0; site < 3; ++site) Contribute(site);

@@ -63,6 +63,11 @@ Waiting Starting(const RunState& run, const Live& live, Instant now) {
   AddSenders(run, now, waiting);
   AddUnreadySites(run, now, waiting);
   if (ReadySites(run, now).size() < run.spec.quorum) AddSuspended(run, waiting);
+  if (!live.lack_of_room.empty()) {
+    waiting.waiting_for.push_back(live.lack_of_room);
+    waiting.next = "round 1 opens when there is room";
+    return waiting;
+  }
   waiting.next = Opens(run, 1);
   if (run.IsPaused()) return waiting;
   const Instant deadline = run.SinceResumed(run.since) + seconds(run.spec.start_deadline_s);
@@ -103,7 +108,10 @@ Waiting Reducing(const RunState& run, const Live& live) {
       .waiting_for = {"the reduction"},
       .since = run.current.closed,
       .next = fmt::format("the sites evaluate the model of round {}", run.current.round)};
-  if (live.reduce_failures > 0) {
+  if (!live.lack_of_room.empty()) {
+    waiting.waiting_for = {"room for the reduction on the coordinator's disk: " +
+                           live.lack_of_room};
+  } else if (live.reduce_failures > 0) {
     waiting.waiting_for = {fmt::format("the reduction, after {} failures; tried again at {}",
                                        live.reduce_failures, FormatInstant(live.reduce_retry))};
     waiting.next = fmt::format("after {} failures the run fails", kReduceAttemptsMax);
@@ -111,7 +119,7 @@ Waiting Reducing(const RunState& run, const Live& live) {
   return waiting;
 }
 
-Waiting Evaluating(const RunState& run, Instant now) {
+Waiting Evaluating(const RunState& run, const Live& live, Instant now) {
   Waiting waiting{.waiting_for = {}, .since = run.current.reduced, .next = ""};
   const Instant deadline = run.current.reduced + seconds(run.spec.evaluate_deadline_s);
   const bool last = run.current.round >= run.spec.rounds;
@@ -131,6 +139,11 @@ Waiting Evaluating(const RunState& run, Instant now) {
   }
   waiting.next = then;
   if (last) return waiting;
+  if (!live.lack_of_room.empty()) {
+    waiting.waiting_for.push_back(live.lack_of_room);
+    waiting.next = fmt::format("{} when there is room", then);
+    return waiting;
+  }
   AddSenders(run, now, waiting);
   if (ReadySites(run, now).size() < run.spec.quorum) {
     AddUnreadySites(run, now, waiting);
@@ -155,7 +168,7 @@ Waiting InPhase(const RunState& run, const Live& live, Instant now) {
     case Phase::kReducing:
       return Reducing(run, live);
     case Phase::kEvaluating:
-      return Evaluating(run, now);
+      return Evaluating(run, live, now);
     case Phase::kFinished:
       break;
   }
