@@ -97,6 +97,17 @@ struct SiteDrainOptions {
 };
 Exit SiteDrain(const SiteDrainOptions& options, const Console& console);
 
+struct DoctorOptions {
+  std::string site_dir;         // of a site that has joined, or
+  std::string coordinator_dir;  // of a coordinator, or where it is going to be, or
+  std::string token;            // what renkei site invite printed
+  std::string charter_file;     // of the coordinator: whose address is looked at
+  double model_gib = 0;         // the shape of a run: its model,
+  uint64_t sites = 4;           // sites
+  uint64_t rounds = 1;          // and rounds
+};
+Exit Doctor(const DoctorOptions& options, const Console& console);
+
 struct SuspendOptions {
   ActorOptions actor;
   std::string site;  // empty: the whole party

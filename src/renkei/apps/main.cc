@@ -30,6 +30,7 @@ struct Choice {
   SiteApproveOptions site_approve;
   SiteDrainOptions site_drain;
   SiteStartOptions site_start;
+  DoctorOptions doctor;
   SuspendOptions suspend;
   LeaveOptions leave;
   RunSubmitOptions run_submit;
@@ -358,6 +359,20 @@ void AddPack(CLI::App& app, Choice& choice) {
   CharterOption(verify, o.charter_file)->required();
 }
 
+void AddDoctor(CLI::App& app, Choice& choice) {
+  DoctorOptions& o = choice.doctor;
+  CLI::App* doctor = app.add_subcommand("doctor", "say beforehand what will not work here");
+  doctor->add_option("--site", o.site_dir, "directory of a site");
+  doctor->add_option("--coordinator", o.coordinator_dir, "directory of a coordinator");
+  doctor->add_option("--token", o.token, "join token of a site that is to be");
+  CharterOption(doctor, o.charter_file);
+  doctor->add_option("--model-gib", o.model_gib, "size of the model")
+      ->check(CLI::Range(0.0, 4096.0));
+  doctor->add_option("--sites", o.sites, "sites of a run")->check(CLI::Range(1, 128));
+  doctor->add_option("--rounds", o.rounds, "rounds of a run")->check(CLI::Range(1, 10'000));
+  OnChosen(doctor, choice, [&o](const Console& console) { return Doctor(o, console); });
+}
+
 void AddDemo(CLI::App& app, Choice& choice) {
   DemoOptions& o = choice.demo;
   CLI::App* demo = app.add_subcommand("demo", "a joint run of four sites on this machine");
@@ -412,6 +427,7 @@ int Main(int argc, char** argv) {
   AddRelease(app, choice);
   AddGate(app, choice);
   AddPack(app, choice);
+  AddDoctor(app, choice);
   AddDemo(app, choice);
   try {
     app.parse(argc, argv);

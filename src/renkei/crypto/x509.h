@@ -59,6 +59,10 @@ StatusOr<VerifiedLeaf> VerifyChain(std::string_view chain_pem, std::string_view 
 //   UNAUTHENTICATED  no certificate, or not exactly one URI name
 StatusOr<std::string> ClaimedUri(std::string_view chain_pem);
 
+// The name of the first certificate's issuer in printable ASCII, as it says itself, not verified:
+// for messages. At most 200 characters; empty when there is no certificate.
+std::string ClaimedIssuer(std::string_view chain_pem);
+
 // SHA-256 over the DER form of the first certificate.
 StatusOr<Digest> CertificateSha256(std::string_view cert_pem);
 

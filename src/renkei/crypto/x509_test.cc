@@ -93,6 +93,12 @@ std::string Forge(const Authority& authority, const std::vector<Extension>& exte
 
 KeyPointer P256() { return KeyPointer(EVP_EC_gen("P-256")); }
 
+TEST(X509, NamesTheIssuerOfACertificateThatProvesNothing) {
+  const Authority authority;
+  EXPECT_THAT(ClaimedIssuer(authority.issuer), testing::HasSubstr("acme root"));
+  EXPECT_EQ(ClaimedIssuer("no certificate"), "");
+}
+
 TEST(VerifyChain, GivesTheLeafOfAGoodChain) {
   const Authority authority;
   const CertificateSpec spec = LeafSpec();

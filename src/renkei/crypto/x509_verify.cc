@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <ctime>
 
 #include <openssl/err.h>
@@ -117,6 +118,20 @@ StatusOr<std::vector<CertificatePointer>> ReadChain(std::string_view chain_pem) 
 StatusOr<std::string> ClaimedUri(std::string_view chain_pem) {
   RK_ASSIGN_OR_RETURN(const auto chain, ReadChain(chain_pem));
   return OnlyUri(chain[0].get());
+}
+
+std::string ClaimedIssuer(std::string_view chain_pem) {
+  constexpr size_t kCharactersMax = 200;
+  const auto chain = ReadChain(chain_pem);
+  if (!chain.ok()) return "";
+  const BioPointer text(BIO_new(BIO_s_mem()));
+  const unsigned long flags = XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_QUOTE;
+  X509_NAME_print_ex(text.get(), X509_get_issuer_name(chain->front().get()), 0, flags);
+  std::string name = TextOf(text.get());
+  std::ranges::replace_if(
+      name, [](char c) { return c < ' ' || c > '~'; }, '?');
+  if (name.size() > kCharactersMax) name.resize(kCharactersMax);
+  return name;
 }
 
 StatusOr<VerifiedLeaf> VerifyChain(std::string_view chain_pem, std::string_view root_pem,

@@ -130,7 +130,9 @@ Status ServerExpectation::Check(const std::string& chain_pem) {
                  peer.Uri(), coordinator_.party);
   }();
   const std::lock_guard lock(mutex_);
-  last_ = Annotate(answer, "the coordinator's certificate does not count");
+  last_ =
+      Annotate(answer, fmt::format("the coordinator's certificate does not count (issued by {})",
+                                   crypto::ClaimedIssuer(chain_pem)));
   return last_;
 }
 
