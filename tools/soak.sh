@@ -3,6 +3,8 @@
 # Long loops over what the tests do once:
 #   tools/soak.sh kill [COUNT]   kill -9 of processes at random moments (tests/e2e/kill_test.py);
 #                                COUNT kills, 1000 by default, in runs of 50
+#   tools/soak.sh memory [MIB]   a round of four sites with a model of 2 GiB, or MIB MiB, whose coordinator
+#                                is in a memory cgroup of 256 MiB (bench/round_trip.py; root; 40 GB of disk)
 # RENKEI_SEED is the first run's seed. The line after each run says how to go on from there, and
 # a failed one how to see it again.
 set -euo pipefail
@@ -32,8 +34,13 @@ case ${1:-} in
     [ -x build/release/bin/renkei ] || { echo "no build/release/bin/renkei: make build" >&2; exit 1; }
     kill_loop "${2:-1000}"
     ;;
+  memory)
+    [ -x build/release/bin/renkei ] || { echo "no build/release/bin/renkei: make build" >&2; exit 1; }
+    python3 bench/round_trip.py build/release/bin --mib "${2:-2048}" | tee "$log"
+    grep -q '"cgroup_256_mib": "passed"' "$log" || { echo "not passed in a cgroup of 256 MiB" >&2; exit 1; }
+    ;;
   *)
-    sed -n '3,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '3,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -8,8 +8,11 @@ import os
 import pathlib
 import resource
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -21,6 +24,7 @@ ROUNDS = 8
 SITES = {"fab1": "us", "fab2": "jp"}
 RUN = "disk"
 TMPFS = "size=40m"
+UNDISTURBED = []
 
 
 class Watched(Federation):
@@ -95,6 +99,10 @@ def settle(f, rounds=ROUNDS):
                   start_deadline_s="3600", evaluate_deadline_s="3600", config="epochs = 1\nheld_out = 2")
 
 
+def remount(directory, options):
+    return subprocess.run(["mount", "-o", f"remount,{options}", directory], capture_output=True).returncode == 0
+
+
 def may_mount():
     return os.geteuid() == 0 and subprocess.run(
         ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True).returncode == 0
@@ -125,10 +133,16 @@ class Disk(unittest.TestCase):
         f.wait_for(lambda: f.rounds_done() > done or f.status(RUN)["phase"] == "finished",
                    f"the run to go on after {directory} was full")
 
+    def undisturbed(self):
+        """The model of a run that nothing happens to."""
+        if not UNDISTURBED:
+            with Watched(BINARIES) as calm:
+                calm.propose(settle(calm), "model.safetensors")
+                UNDISTURBED.append(self.model(calm))
+        return UNDISTURBED[0]
+
     def test_full_disks_stop_nothing_for_good(self):
-        with Watched(BINARIES) as calm, Watched(BINARIES) as hit:
-            spec = settle(calm)
-            calm.propose(spec, "model.safetensors")
+        with Watched(BINARIES) as hit:
             spec = settle(hit)
             for name in ("coordinator", *SITES):
                 self.assertEqual(hit.stop(name), 0)
@@ -142,8 +156,67 @@ class Disk(unittest.TestCase):
             for name, place in (("coordinator", "ledger"), ("coordinator", "blobs"), ("fab1", "mirror"),
                                 ("fab1", "blobs"), ("fab1", "work")):
                 self.full(hit, name, place)
-            self.assertEqual(self.model(hit), self.model(calm))
+            self.assertEqual(self.model(hit), self.undisturbed())
             self.verify(hit)
+
+    def test_what_is_read_only_damaged_or_out_of_files_is_named_and_can_be_mended(self):
+        with Watched(BINARIES) as f:
+            spec = settle(f)
+            self.assertEqual(f.stop("coordinator"), 0)
+            f.small_disk("coordinator/blobs")
+            self.read_only_at_start(f)
+            f.propose(spec, "model.safetensors")
+            self.out_of_files(f)
+            blobs = f.root / "coordinator/blobs"
+            self.red_then_green(f, "coordinator", "blobs", lambda: f.wait_for(
+                lambda: remount(blobs, "ro"), "nobody to write"), lambda: remount(blobs, "rw"),
+                ("Read-only file system", "mount it writable"))
+            self.lost_caches(f)
+            self.assertEqual(self.model(f), self.undisturbed())
+            self.verify(f)
+
+    def read_only_at_start(self, f):
+        ledger = f.root / "coordinator/ledger"
+        subprocess.run(["mount", "--bind", ledger, ledger], check=True)
+        f.mounts.append(ledger)
+        remount(ledger, "ro,bind")
+        f.start("coordinator", "coordinator", "--party", "us", "--charter", "charter.json", "--dir",
+                "coordinator", "--listen", f"127.0.0.1:{f.port}")
+        self.assertEqual(f.children.pop("coordinator").wait(20), 1)
+        self.assertIn("coordinator/ledger", f.log("coordinator").splitlines()[-1])
+        self.assertIn("Read-only file system; mount it writable", f.log("coordinator").splitlines()[-1])
+        subprocess.run(["umount", f.mounts.pop()], check=True)
+        f.restart("coordinator")
+
+    def out_of_files(self, f):
+        process = f.children["coordinator"].pid
+        limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        with contextlib.closing(f.connection("coordinator")) as asked:  # A new one would find no file.
+            self.assertEqual(f.ask_on(asked)[0], 200)
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (8, limits[1]))
+            f.wait_for(lambda: f.ask_on(asked)[0] == 503, "the coordinator to turn red", 30, 0.3)
+            self.assertIn("Too many open files; raise the limit of open files", f.ask_on(asked)[1])
+            resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
+            f.wait_for(lambda: f.ask_on(asked)[0] == 200, "the coordinator to be fine again", 30, 0.3)
+        self.assertIn("raise the limit of open files", f.log("coordinator"))
+
+    def lost_caches(self, f):
+        """Partial tiles and snapshots: made again, or fetched again once they are out of the way."""
+        for name in ("coordinator", "fab1", "fab2"):
+            self.assertEqual(f.stop(name), 0)
+            (f.root / name / "snapshot").unlink(missing_ok=True)
+        for partial in (f.root / "coordinator/ledger/tile").rglob("*.p"):
+            shutil.rmtree(partial)
+        for partial in (f.root / "fab2/mirror/tile").rglob("*.p"):
+            shutil.rmtree(partial)
+        f.restart("coordinator")
+        f.restart("fab1")
+        f.restart("fab2")
+        self.assertEqual(f.children.pop("fab2").wait(20), 1)
+        self.assertIn("/fab2/mirror/tile/", f.log("fab2").splitlines()[-1])
+        self.assertIn("move it away and start again", f.log("fab2").splitlines()[-1])
+        (f.root / "fab2/mirror").rename(f.root / "fab2/mirror.old")
+        f.restart("fab2")
 
     def model(self, f):
         f.wait_for(lambda: f.status(RUN).get("outcome"), "the end of the run")
@@ -157,6 +230,68 @@ class Disk(unittest.TestCase):
         f.call("ledger", "verify", "--dir", "coordinator/ledger", "--charter", "charter.json")
         for site in SITES:
             f.call("ledger", "verify", "--dir", f"{site}/mirror", "--charter", "charter.json")
+
+
+class Doctor(unittest.TestCase):
+    def look(self, f, *arguments, code=0):
+        rows = json.loads(f.call("doctor", *arguments, "-o", "json", code=code))
+        self.assertEqual(code != 0, any(row["state"] == "fail" for row in rows))
+        return {row["check"]: row for row in sorted(rows, key=lambda row: row["state"] == "fail")}
+
+    def test_it_says_beforehand_what_will_not_work(self):
+        with Watched(BINARIES) as f:
+            f.agree()
+            f.join("us", "fab1", "wafer-cnn=true")
+            token = f.call("site", "invite", "--party", "jp", "--charter", "charter.json", "--site", "fab2").strip()
+            hub = ["--coordinator", "coordinator", "--charter", "charter.json"]
+            found = self.look(f, *hub, "--model-gib", 0.001)
+            self.assertLessEqual({"disk-room", "disk-sync", "open-files", "memory-limit", "dns", "tcp", "tls"},
+                                 set(found))
+            found = self.look(f, *hub, "--model-gib", 1000, "--sites", 8, "--rounds", 20, code=1)
+            self.assertIn("make room", found["disk-room"]["remedy"])
+            self.look(f, "--token", token)
+            self.assertEqual(self.look(f, "--site", "fab1")["clock"]["state"], "ok")
+            (f.root / "fab1/site.key").chmod(0o644)
+            self.assertIn("chmod 600", self.look(f, "--site", "fab1", code=1)["key-mode"]["remedy"])
+            f.stop("coordinator")
+            self.assertIn("refused", self.look(f, "--token", token, code=1)["tcp"]["found"])
+            if shutil.which("openssl") is None:
+                self.skipTest("no openssl here to play a proxy that opens TLS")
+            with inspected(f.root, f.port):
+                found = self.look(f, "--token", token, code=1)
+            self.assertIn("Corp Inspection CA", found["tls"]["found"])
+            self.assertIn("exempt the address from inspection", found["tls"]["remedy"])
+
+
+@contextlib.contextmanager
+def inspected(folder, port):
+    """A proxy that opens TLS answers on the port, with a certificate of its own."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                    "/CN=Corp Inspection CA", "-keyout", "proxy.key", "-out", "proxy.pem"],
+                   cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "proxy.pem", folder / "proxy.key")
+    context.set_alpn_protocols(["h2"])
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def serve():
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except OSError:
+                return
+            with contextlib.suppress(OSError), connection:
+                connection.settimeout(5)
+                with context.wrap_socket(connection, server_side=True) as secured:
+                    while secured.recv(4096):
+                        pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
 
 
 if __name__ == "__main__":

@@ -231,7 +231,11 @@ Exit CoordinatorRun(const CoordinatorOptions& options) {
   CatchStopSignals();
   RaiseFileLimit();
   Service service(options);
-  if (const Status opened = service.Open(); !opened.ok()) return Console::Fail(opened);
+  if (const Status opened = service.Open(); !opened.ok()) {
+    // Nobody's gate is asked here: it is the file system that does not permit.
+    const Exit exit = Console::Fail(opened);
+    return exit == Exit::kRefused ? Exit::kFailed : exit;
+  }
   service.Serve();
   return Exit::kOk;
 }

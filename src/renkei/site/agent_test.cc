@@ -565,6 +565,34 @@ TEST_F(AgentTest, WaitsForTheCloseWhenAnOlderCopyHasLostWhatItPromised) {
   EXPECT_EQ(Calls(f0_), "train\n");
 }
 
+TEST_F(AgentTest, FetchesAModelAgainThatHasChangedOnItsDisk) {
+  StartRun(2, 2);
+  StartAll();
+  const auto evaluated = [&] { return coordinator_.run().current.evaluated.contains(f0_); };
+  for (int i = 0; i < kTurnsMax && !evaluated(); ++i) {
+    for (const SiteId& site : federation_.sites) {
+      if (evaluated()) break;
+      ASSERT_THAT(Turn(site), IsOk());
+    }
+  }
+  ASSERT_TRUE(evaluated());
+  const BlobId model = coordinator_.run().NextBase();
+  const std::string path = fmt::format("{}/{}/{}", SiteFiles{Dir(f0_)}.blobs(),
+                                       model.root.hex().substr(0, 2), model.Text());
+  {
+    const auto file = disk_->Open(path, OpenMode::kWrite);
+    ASSERT_THAT(file, IsOk());
+    Bytes last(1);
+    ASSERT_THAT(ReadExactly(**file, model.size_bytes - 1, last), IsOk());
+    last[0] ^= 1;
+    ASSERT_THAT((*file)->WriteAt(model.size_bytes - 1, last), IsOk());
+  }
+  RunToEnd(Code::kDataLoss);
+  EXPECT_EQ(coordinator_.run().outcome, "completed");
+  EXPECT_THAT(DeclineCodes(), IsEmpty());
+  EXPECT_EQ(Calls(f0_), "train\nevaluate\ntrain\nevaluate\n");
+}
+
 TEST_F(AgentTest, ServesUntilAskedToStop) {
   StartRun(1, 2);
   StartAll();

@@ -22,8 +22,16 @@ std::string SnapshotPath(const std::string& site_dir) { return JoinPath(site_dir
 
 StatusOr<LedgerView> LedgerView::Open(Disk& disk, const std::string& site_dir,
                                       const charter::Charter& charter) {
-  RK_ASSIGN_OR_RETURN(
-      auto mirror, ledger::Mirror::Open(disk, JoinPath(site_dir, "mirror"), charter.LedgerKey()));
+  const std::string directory = JoinPath(site_dir, "mirror");
+  auto opened = ledger::Mirror::Open(disk, directory, charter.LedgerKey());
+  if (opened.status().code() == Code::kDataLoss) {
+    return Error(
+        Code::kDataLoss,
+        "{}; {} is this site's copy of the ledger: move it away and start again, and it is "
+        "fetched and checked anew",
+        Message(opened.status()), directory);
+  }
+  RK_ASSIGN_OR_RETURN(auto mirror, std::move(opened));
   LedgerView view(disk, site_dir, charter.sha256, std::move(mirror));
   view.TakeSnapshot();
   RK_RETURN_IF_ERROR(view.FoldNew());
