@@ -22,6 +22,7 @@ done
 install -D -m 0644 -t "$stage/lib/systemd/system" packaging/systemd/*.service
 install -D -m 0644 -t "$stage/usr/lib/sysusers.d" packaging/sysusers/renkei.conf
 install -D -m 0644 -t "$stage/etc/renkei" packaging/etc/*.env
+install -D -m 0644 -t "$stage/usr/share/renkei/rulepacks" rulepacks/*.yaml
 
 doc=$stage/usr/share/doc/renkei
 install -D -m 0644 packaging/deb/copyright "$doc/copyright"
