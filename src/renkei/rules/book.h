@@ -81,6 +81,7 @@ struct BookClass {
 
 struct BookTerm {
   std::string id{};
+  std::optional<Words> says{};
   uint32_t when = kNone;
   bool of_party = false;  // asks about one party
 };
@@ -95,6 +96,7 @@ struct BookRule {
   std::vector<uint32_t> targets{};    // rules
   std::vector<uint32_t> lifted_by{};  // of a requirement: exceptions and reviews
   std::vector<uint32_t> denied_by{};  // of a requirement: rules that contradict it
+  std::vector<uint32_t> about{};      // classes that its condition asks for
   std::vector<uint32_t> policies{};   // of a requirement
   std::vector<bool> shuts{};          // of "only exceptions": by rule
 };

@@ -6,7 +6,7 @@
 #include "renkei/base/check.h"
 #include "renkei/rules/book.h"
 #include "renkei/rules/epochs.h"
-#include "renkei/rules/kind_index.h"
+#include "renkei/rules/rule_index.h"
 #include "renkei/syntax/fields.h"
 
 namespace renkei::rules {
@@ -42,6 +42,7 @@ class Compiler {
     RK_RETURN_IF_ERROR(CheckLoops());
     FillEpochs(sets_, book_);
     IndexByKind(book_);
+    IndexClasses(book_);
     return std::move(book_);
   }
 
@@ -117,7 +118,7 @@ class Compiler {
         if (!book_.term_by_id.emplace(term.id, index).second) {
           return Refuse(place, term.at, "a second term of this name");
         }
-        book_.terms.push_back({.id = term.id});
+        book_.terms.push_back({.id = term.id, .says = term.says});
         term_sources_.push_back({&term, &pack});
       }
     }

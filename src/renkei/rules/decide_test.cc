@@ -256,11 +256,13 @@ TEST(Explain, ShowsTheTreeInBothLanguages) {
   EXPECT_THAT(en, HasSubstr("us (enforced, 2026-10-01): LIC(presumption of denial)\n"));
   EXPECT_THAT(en, HasSubstr("A licence [742.6]"));
   EXPECT_THAT(en, HasSubstr("Speed = 5000 (>= 4800: yes)"));
+  EXPECT_THAT(en, HasSubstr("It goes to an embargoed country or party: yes"));
   EXPECT_THAT(en, HasSubstr("Lab: HQ = CN (CN: yes)"));
   EXPECT_THAT(en, HasSubstr("SMALL is not open [740.8]"));
   EXPECT_THAT(en, HasSubstr("not legal advice"));
   const std::string ja = Explain(book, *facts, decision, Language::kJapanese);
   EXPECT_THAT(ja, HasSubstr("速度 = 5000"));
+  EXPECT_THAT(ja, HasSubstr("禁輸国・禁輸先向け: はい"));
   EXPECT_THAT(ja, HasSubstr("法的助言ではありません"));
 }
 

@@ -77,8 +77,11 @@ class Writer {
         return fmt::format("{} [{}]", fmt::format(fmt::runtime(say_.unclaimed), rule.subject),
                            fmt::join(rule.cites, "; "));
       }
-      case StepKind::kTerm:
-        return fmt::format("{}: {}", book_.terms[step.index].id, TruthText(step.truth));
+      case StepKind::kTerm: {
+        const BookTerm& term = book_.terms[step.index];
+        return fmt::format("{}{}: {}", PartyText(step.party),
+                           term.says ? term.says->In(language_) : term.id, TruthText(step.truth));
+      }
       case StepKind::kClass:
         return fmt::format("{}: {}", book_.classes[step.index].id, TruthText(step.truth));
       case StepKind::kFact:

@@ -50,11 +50,25 @@ class PackReader : RuleReader {
     RK_RETURN_IF_ERROR(ForMembers(fields, "facts", [&](const std::string& id, const Value& value) {
       return ReadFact(id, value, pack);
     }));
-    return ForMembers(fields, "terms", [&](const std::string& id, const Value& value) -> Status {
-      RK_ASSIGN_OR_RETURN(Condition when, ParseCondition(value, Where("terms", id)));
-      pack.terms.push_back({id, std::move(when), value.at});
-      return Ok();
+    return ForMembers(fields, "terms", [&](const std::string& id, const Value& value) {
+      return ReadTerm(id, value, pack);
     });
+  }
+
+  // A condition, or {when: condition, says: {en, ja}}.
+  Status ReadTerm(const std::string& id, const Value& value, Pack& pack) const {
+    Term term{.id = id, .at = value.at};
+    const Value* when = value.Find("when");
+    if (when != nullptr) {
+      syntax::Fields fields(value, Where("terms", id));
+      fields.Any("when");
+      RK_ASSIGN_OR_RETURN(term.says, WordsAt(fields, "says"));
+      RK_RETURN_IF_ERROR(fields.Finish());
+    }
+    RK_ASSIGN_OR_RETURN(term.when,
+                        ParseCondition(when != nullptr ? *when : value, Where("terms", id)));
+    pack.terms.push_back(std::move(term));
+    return Ok();
   }
 
   Status ReadGroup(const std::string& id, const Value& value, Pack& pack) {

@@ -66,6 +66,7 @@ struct FactDeclaration {
 struct Term {
   std::string id{};
   Condition when{};
+  std::optional<Words> says{};  // for the tree that explains; else the id stands there
   syntax::Position at{};
 };
 

@@ -45,7 +45,8 @@ jurisdiction: us
 law: { en: "Rules", ja: "規則" }
 text_as_of: 2026-09-24
 terms:
-  embargoed: { any: [ destination in Embargo, any party: party.hq in Embargo ] }
+  embargoed: { when: { any: [ destination in Embargo, any party: party.hq in Embargo ] },
+    says: { en: "It goes to an embargoed country or party", ja: "禁輸国・禁輸先向け" } }
 rules:
 - { id: published, cite: "734.7", from: 2000-01-01, when: open is yes, then: not subject,
     says: { en: "Published", ja: "公開" } }

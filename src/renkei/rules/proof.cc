@@ -78,10 +78,14 @@ class Prover {
     }
   }
 
-  // A requirement that does not hold although the item is of its kind.
+  // A requirement that does not hold although the item is of its kind: of one of its classes, or
+  // but for its exception.
   bool IsNear(uint32_t index) {
     const BookRule& rule = book_.rules[index];
-    return evaluation_.OfNode(rule.when, kNoParty) == Truth::kYes || HasItsClass(rule.when, 0);
+    const bool has_class = std::ranges::any_of(
+        rule.about, [&](uint32_t each) { return evaluation_.OfClass(each) == Truth::kYes; });
+    return has_class ||
+           (rule.except != kNone && evaluation_.OfNode(rule.when, kNoParty) == Truth::kYes);
   }
 
   void PushOthers(uint32_t count) {
@@ -137,18 +141,6 @@ class Prover {
       ProveRule(rule, static_cast<uint8_t>(depth + 1));
       if (truth == Truth::kYes) return;
     }
-  }
-
-  bool HasItsClass(uint32_t index, int depth) {
-    constexpr int kDepthMax = 8;
-    const Node& node = book_.nodes[index];
-    if (node.op == Op::kClass) return evaluation_.OfClass(node.target) == Truth::kYes;
-    if (depth == kDepthMax || node.op == Op::kNot) return false;
-    if (node.op == Op::kTerm && !node.of_party) {
-      return HasItsClass(book_.terms[node.target].when, depth + 1);
-    }
-    return std::ranges::any_of(book_.PartsOf(node),
-                               [&](uint32_t part) { return HasItsClass(part, depth + 1); });
   }
 
   Evaluation& evaluation_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "renkei/rules/kind_index.h"
+#include "renkei/rules/rule_index.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -85,7 +86,23 @@ std::vector<uint32_t> Only(const std::vector<uint32_t>& rules,
   return rest;
 }
 
+void AddClasses(const RuleBook& book, uint32_t index, std::vector<uint32_t>& classes) {
+  const Node& node = book.nodes[index];
+  if (node.op == Op::kNot) return;
+  if (node.op == Op::kTerm) return AddClasses(book, book.terms[node.target].when, classes);
+  if (node.op == Op::kClass) classes.push_back(node.target);
+  for (const uint32_t part : book.PartsOf(node)) AddClasses(book, part, classes);
+}
+
 }  // namespace
+
+void IndexClasses(RuleBook& book) {
+  for (BookRule& rule : book.rules) {
+    AddClasses(book, rule.when, rule.about);
+    std::ranges::sort(rule.about);
+    rule.about.erase(std::unique(rule.about.begin(), rule.about.end()), rule.about.end());
+  }
+}
 
 void IndexByKind(RuleBook& book) {
   Analysis analysis(book);
