@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "renkei/base/log.h"
+#include "renkei/ledger/checkpoint_file.h"
 
 namespace renkei::site {
 namespace {
@@ -90,7 +91,8 @@ Agent::~Agent() = default;
 
 Status Agent::OpenStores() {
   if (options_.trainer == nullptr) options_.trainer = MakeProcessTrainer(disk_, clock_);
-  RK_RETURN_IF_ERROR(OpenGateLog());
+  RK_ASSIGN_OR_RETURN(const bool has_log, disk_.Exists(ledger::CheckpointPath(files_.gate_log())));
+  if (has_log) RK_RETURN_IF_ERROR(OpenGateLog());
   if (!options_.config.issuer_dir.empty()) {
     RK_ASSIGN_OR_RETURN(RenewalDesk desk,
                         RenewalDesk::Open(disk_, clock_, options_.config.issuer_dir,
@@ -152,10 +154,12 @@ Status Agent::Serve(std::stop_token stop) {
 StatusOr<bool> Agent::Turn(std::stop_token stop, Milliseconds wait) {
   stop_ = stop;
   TellDrain();
-  if (gate_log_ == nullptr || gate_log_->broken()) RK_RETURN_IF_ERROR(OpenGateLog());
   RK_RETURN_IF_ERROR(TakeRenewedPeer());
   RK_RETURN_IF_ERROR(Sync(wait));
   RK_RETURN_IF_ERROR(CheckEnrolment());
+  // A log begins under the key that is enrolled, not under what a bad disk makes of it.
+  if (view_.book().FindSite(own_.site) == nullptr) return false;
+  if (gate_log_ == nullptr || gate_log_->broken()) RK_RETURN_IF_ERROR(OpenGateLog());
   RK_RETURN_IF_ERROR(CheckClock());
   RK_RETURN_IF_ERROR(CompleteGateLog());
   AnswerRenewals();
