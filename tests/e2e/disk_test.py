@@ -20,7 +20,7 @@ from federation import Federation, free_port
 
 BINARIES = pathlib.Path(sys.argv.pop(1)).resolve()
 sys.argv.pop(1)
-ROUNDS = 8
+ROUNDS = 20
 SITES = {"fab1": "us", "fab2": "jp"}
 RUN = "disk"
 TMPFS = "size=40m"
@@ -135,7 +135,18 @@ class Disk(unittest.TestCase):
     def full(self, f, name, place):
         directory = f"{name}/{place}"
         done = f.rounds_done()
-        self.red_then_green(f, name, place, lambda: f.fill(directory), lambda: f.free(directory))
+
+        def fill():
+            if name == "coordinator":
+                return f.fill(directory)
+            # Between rounds: a trainer that runs into it would decline its round (disk-full).
+            f.call("run", "pause", RUN, *f.actor())
+            f.wait_for(lambda: any("paused" in reason for reason in f.status(RUN)["waiting_for"]),
+                       "the round to be finished in the pause")
+            f.fill(directory)
+            f.call("run", "resume", RUN, *f.actor())
+
+        self.red_then_green(f, name, place, fill, lambda: f.free(directory))
         f.wait_for(lambda: f.rounds_done() > done or f.status(RUN)["phase"] == "finished",
                    f"the run to go on after {directory} was full")
 
