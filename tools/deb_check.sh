@@ -72,6 +72,7 @@ inventory >"$root/packages/before"
 say "install"
 in_root dpkg -i /packages/first.deb >/dev/null
 in_root renkei --version | grep -q "renkei $(dpkg-deb -f "$deb" Version)" || die "renkei --version"
+in_root renkei pack test >/dev/null 2>&1 || die "the rule packs are not there, or fail their tests"
 [ "$(stat -c '%U %a' "$root/var/lib/renkei" 2>/dev/null | sed 's/UNKNOWN/renkei/')" = "renkei 700" ] ||
   [ "$(in_root stat -c '%U %a' /var/lib/renkei)" = "renkei 700" ] || die "/var/lib/renkei is not renkei's, 0700"
 ! in_root grep -ls '^Name:.renkei' /proc/[0-9]*/status 2>/dev/null | grep -q . || die "something was started"

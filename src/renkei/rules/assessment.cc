@@ -23,7 +23,8 @@ std::optional<Variable> OpenInNode(Evaluation& evaluation, uint32_t index, int p
       break;
     case Op::kAnyParty:
       for (size_t i = 0; i < evaluation.facts().parties.size(); ++i) {
-        if (const auto open = OpenInNode(evaluation, book.parts[node.first], static_cast<int>(i))) {
+        if (const auto open =
+                OpenInNode(evaluation, book.parts[node.target], static_cast<int>(i))) {
           return open;
         }
       }
@@ -60,7 +61,8 @@ class Assessor {
   Assessment Assess() {
     const RuleLists& in_force = evaluation_.lists();
     for (const uint32_t note : in_force.note) {
-      if (evaluation_.OfRule(note) == Truth::kYes) made_.notes.push_back(note);
+      if (evaluation_.MayHold(note) && evaluation_.OfRule(note) == Truth::kYes)
+        made_.notes.push_back(note);
     }
     if (const uint32_t rule = FirstOf(in_force.not_subject); rule != kNone) {
       made_.open.reset();
@@ -90,6 +92,7 @@ class Assessor {
   // The first rule that holds; of those that are not known the first is what is open.
   uint32_t FirstOf(const std::vector<uint32_t>& rules) {
     for (const uint32_t rule : rules) {
+      if (!evaluation_.MayHold(rule)) continue;
       const Truth truth = evaluation_.OfRule(rule);
       if (truth == Truth::kYes) return rule;
       if (truth == Truth::kUnknown) NoteOpen(rule);
@@ -108,7 +111,7 @@ class Assessor {
   }
 
   void TakeRequirement(uint32_t rule) {
-    if (!Holds(rule)) return;
+    if (!evaluation_.MayHold(rule) || !Holds(rule)) return;
     for (const uint32_t denial : book_.rules[rule].denied_by) {
       if (!Holds(denial)) continue;
       const auto stands = settled_.find(rule);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -52,19 +53,31 @@ enum class Op : uint8_t {
   kRule
 };
 
-// A condition as it is evaluated: small, and all that it needs in one place.
+// A condition as it is evaluated: small, for there are thousands.
 struct Node {
   Op op = Op::kTrue;
   Comparison comparison = Comparison::kLess;
   bool of_party = false;
   bool has_kinds = false;  // the fact belongs to some kinds of items only
-  uint32_t slot = 0;       // of the fact
-  uint32_t target = 0;     // kCountry: a set; kClass, kTerm, kRule: its index
-  uint32_t first = 0;      // its parts: book.parts[first .. first + count)
-  uint32_t count = 0;
+  uint16_t slot = 0;       // of the fact
+  uint16_t count = 0;      // of parts
+  // Its parts: book.parts[target .. target + count). kCountry: a set; kClass, kTerm, kRule: its
+  // index.
+  uint32_t target = 0;
   uint64_t words = 0;  // kWord: those that it may be; kYes: 1 when it asks for yes
-  uint64_t kinds = ~uint64_t{0};
   double number = 0;
+};
+static_assert(sizeof(Node) == 32);
+
+inline constexpr size_t kBookClassesMax = 256;
+using ClassSet = std::bitset<kBookClassesMax>;
+
+// A rule as it is evaluated.
+struct RuleCode {
+  uint32_t when = kNone;
+  uint32_t except = kNone;
+  bool has_needs = false;
+  ClassSet needs{};  // it does not hold of an item that has none of these
 };
 
 // What a node says, for people: where it comes from and which fact it asks for.
@@ -134,12 +147,20 @@ struct RuleBook {
   std::vector<BookClass> classes{};
   std::vector<BookTerm> terms{};
   std::vector<BookRule> rules{};
+  std::vector<RuleCode> codes{};  // by rule
+  // Rules, then rules + classes + terms, whose truth is the same in every layer.
+  std::vector<uint32_t> same_in_layers{};
+  // By jurisdiction: its classes, and those among them that rules give.
+  std::array<ClassSet, 2> classes_of{};
+  std::array<std::vector<uint32_t>, 2> given_by_rules{};
   std::map<std::string, uint32_t, std::less<>> fact_by_id{};
   std::map<std::pair<Jurisdiction, std::string>, uint32_t> class_by_id{};
   std::map<std::string, uint32_t, std::less<>> term_by_id{};
   std::map<std::string, uint32_t, std::less<>> rule_by_id{};
-  uint32_t slots = 0;          // facts of a crossing
-  uint32_t party_slots = 0;    // facts of each party
+  uint32_t slots = 0;        // facts of a crossing
+  uint32_t party_slots = 0;  // facts of each party
+  // Kinds of items that have the fact, by slot: of the crossing, of a party.
+  std::array<std::vector<uint64_t>, 2> kinds_by_slot{};
   uint32_t kind_slot = 0;      // of item.kind
   std::vector<Date> epochs{};  // their first days, ascending
   uint32_t set_count = 0;
@@ -152,11 +173,14 @@ struct RuleBook {
     return in_forces[(epoch * 2 + static_cast<uint32_t>(jurisdiction)) * 2 +
                      static_cast<uint32_t>(layer)];
   }
+  uint64_t KindsOf(const Node& node) const {
+    return kinds_by_slot[node.of_party ? 1 : 0][node.slot];
+  }
   bool InSet(uint32_t epoch, uint32_t set, size_t country) const {
     return sets[epoch * set_count + set][country];
   }
   std::span<const uint32_t> PartsOf(const Node& node) const {
-    return {parts.data() + node.first, node.count};
+    return {parts.data() + node.target, node.count};
   }
   const syntax::Value* FindModel(std::string_view id) const;
 };

@@ -140,7 +140,8 @@ class CaseReader {
       made.classes_stated[static_cast<size_t>(jurisdiction)] = true;
       for (uint32_t i = 0; i < book_.classes.size(); ++i) {
         if (book_.classes[i].jurisdiction != jurisdiction) continue;
-        made.classes[i] = std::ranges::count(ids, book_.classes[i].id) > 0 ? kYes : kNo;
+        made.classes.set(i, std::ranges::count(ids, book_.classes[i].id) > 0);
+        made.open_classes.reset(i);
       }
     }
     return fields.Finish();
@@ -201,7 +202,7 @@ Case EmptyCase(const RuleBook& book) {
   made.party_names = {"party 1"};
   for (const BookClass& each : book.classes) {
     // A class that rules derive is theirs to say when nobody states it.
-    made.classes.push_back(each.rules.empty() ? Interval{0, 1} : kNo);
+    made.open_classes.set(static_cast<size_t>(&each - book.classes.data()), each.rules.empty());
   }
   return made;
 }

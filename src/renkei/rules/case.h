@@ -32,7 +32,8 @@ struct Case {
   std::vector<Interval> facts{};                 // by slot
   std::vector<std::vector<Interval>> parties{};  // by party and slot; at least one
   std::vector<std::string> party_names{};
-  std::vector<Interval> classes{};       // by class: the item is said to have it
+  ClassSet classes{};                    // that the item is said to have
+  ClassSet open_classes{};               // that it may have or not: nobody said
   std::array<bool, 2> classes_stated{};  // by jurisdiction
   std::optional<Instant> at{};
   Milliseconds skew{0};

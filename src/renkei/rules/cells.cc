@@ -58,7 +58,8 @@ std::vector<Cell> WordCells(uint32_t fact, const RuleBook& book, const Interval&
   for (uint32_t i = 0; i < book.nodes.size(); ++i) {
     const Node& node = book.nodes[i];
     if (node.op == Op::kWord && book.sources[i].fact == fact) masks.insert(node.words);
-    if (book.facts[fact].said.id == kItemKind) masks.insert(node.kinds);
+    const bool has_kinds = node.has_kinds && book.facts[fact].said.id == kItemKind;
+    if (has_kinds) masks.insert(book.KindsOf(node));
   }
   std::map<std::vector<bool>, Cell> cells;
   for (auto word = static_cast<int>(within.lo); word <= static_cast<int>(within.hi); ++word) {
@@ -74,7 +75,7 @@ std::vector<Cell> WordCells(uint32_t fact, const RuleBook& book, const Interval&
 std::vector<Cell> ClassCells(const RuleBook& book, const Case& facts, Jurisdiction jurisdiction) {
   std::vector<Cell> cells = {Point(-1)};
   for (uint32_t i = 0; i < book.classes.size(); ++i) {
-    const bool open = book.classes[i].jurisdiction == jurisdiction && !facts.classes[i].is_point();
+    const bool open = book.classes[i].jurisdiction == jurisdiction && facts.open_classes[i];
     if (open) cells.push_back(Point(i));
   }
   return cells;
@@ -144,9 +145,9 @@ void Assign(const Variable& variable, const Cell& cell, const RuleBook& book,
     return;
   }
   for (uint32_t i = 0; i < book.classes.size(); ++i) {
-    if (book.classes[i].jurisdiction != jurisdiction || facts.classes[i].is_point()) continue;
-    const double has = cell.value.lo == i ? 1 : 0;
-    facts.classes[i] = {has, has};
+    if (book.classes[i].jurisdiction != jurisdiction || !facts.open_classes[i]) continue;
+    facts.classes.set(i, cell.value.lo == i);
+    facts.open_classes.reset(i);
   }
 }
 

@@ -40,9 +40,14 @@ class Compiler {
     for (uint32_t i = 0; i < book_.terms.size(); ++i) RK_RETURN_IF_ERROR(LinkTerm(i));
     for (uint32_t i = 0; i < book_.rules.size(); ++i) RK_RETURN_IF_ERROR(LinkRule(i));
     RK_RETURN_IF_ERROR(CheckLoops());
+    if (book_.classes.size() > kBookClassesMax) {
+      return Error(Code::kResourceExhausted, "{} classes, at most {}", book_.classes.size(),
+                   kBookClassesMax);
+    }
     FillEpochs(sets_, book_);
     IndexByKind(book_);
     IndexClasses(book_);
+    IndexLayers(book_);
     return std::move(book_);
   }
 
@@ -81,11 +86,14 @@ class Compiler {
       return Error(Code::kInvalidArgument, "no pack declares the fact {} as a word", kItemKind);
     }
     book_.kind_slot = book_.facts[kind->second].slot;
+    book_.kinds_by_slot[0].resize(book_.slots, ~uint64_t{0});
+    book_.kinds_by_slot[1].resize(book_.party_slots, ~uint64_t{0});
     for (Fact& fact : book_.facts) {
       if (fact.said.of.empty()) continue;
       const Place place{.where = "facts: " + fact.said.id};
       RK_ASSIGN_OR_RETURN(fact.kinds,
                           WordMask(book_.facts[kind->second], fact.said.of, place, fact.said.at));
+      book_.kinds_by_slot[fact.of_party ? 1 : 0][fact.slot] = fact.kinds;
     }
     return Ok();
   }
@@ -169,8 +177,8 @@ class Compiler {
 
   uint32_t AddList(Op op, const std::vector<uint32_t>& parts, const Condition& said) {
     const Node node{.op = op,
-                    .first = static_cast<uint32_t>(book_.parts.size()),
-                    .count = static_cast<uint32_t>(parts.size())};
+                    .count = static_cast<uint16_t>(parts.size()),
+                    .target = static_cast<uint32_t>(book_.parts.size())};
     book_.parts.insert(book_.parts.end(), parts.begin(), parts.end());
     return Add(node, said);
   }
@@ -323,8 +331,7 @@ class Compiler {
     if (fact.of_party && !place.of_party) return PartyOutside(said, place);
     Node node{.of_party = fact.of_party,
               .has_kinds = !fact.said.of.empty(),
-              .slot = fact.slot,
-              .kinds = fact.kinds};
+              .slot = static_cast<uint16_t>(fact.slot)};
     const bool compares = said.kind == Kind::kCompare;
     if (compares != (fact.said.type == FactType::kNumber)) {
       return Refuse(place, said.at,

@@ -11,6 +11,7 @@
 // A condition names facts; whether they exist and what they are is for the book (book.h).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@
 
 namespace renkei::rules {
 
-enum class Comparison { kLess, kAtMost, kMore, kAtLeast };
+enum class Comparison : uint8_t { kLess, kAtMost, kMore, kAtLeast };
 std::string_view NameOf(Comparison comparison);  // "<", "<=", ">", ">="
 
 struct Condition {

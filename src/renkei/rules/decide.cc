@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "renkei/rules/possibilities.h"
@@ -22,13 +23,9 @@ void AddCites(const std::vector<std::string>& cites, std::vector<std::string>& t
   }
 }
 
-}  // namespace
-
-Answer DecideOn(const RuleBook& book, const Case& facts, Jurisdiction jurisdiction, Layer layer,
-                Date date) {
-  Answer answer{.jurisdiction = jurisdiction, .layer = layer, .date = date};
-  const uint32_t epoch = book.EpochOf(date);
-  Evaluation evaluation(book, facts, epoch, jurisdiction, layer);
+Answer DecideBy(Evaluation& evaluation, Layer layer, Date date) {
+  const RuleBook& book = evaluation.book();
+  Answer answer{.jurisdiction = evaluation.jurisdiction(), .layer = layer, .date = date};
   answer.assessment = Assess(evaluation, {});
   if (!answer.assessment.open) {
     answer.outcome = answer.assessment.outcome;
@@ -36,7 +33,8 @@ Answer DecideOn(const RuleBook& book, const Case& facts, Jurisdiction jurisdicti
     answer.proof = Prove(evaluation, answer.assessment);
     return answer;
   }
-  Possibilities possibilities(book, facts, epoch, jurisdiction, layer);
+  Possibilities possibilities(book, evaluation.facts(), evaluation.epoch(), answer.jurisdiction,
+                              layer);
   answer.legs = LegsOf(possibilities.Legs());
   answer.missing = possibilities.ThatMatter();
   if (answer.missing.empty()) {
@@ -56,6 +54,14 @@ Answer DecideOn(const RuleBook& book, const Case& facts, Jurisdiction jurisdicti
   return answer;
 }
 
+}  // namespace
+
+Answer DecideOn(const RuleBook& book, const Case& facts, Jurisdiction jurisdiction, Layer layer,
+                Date date) {
+  Evaluation evaluation(book, facts, book.EpochOf(date), jurisdiction, layer);
+  return DecideBy(evaluation, layer, date);
+}
+
 std::vector<std::pair<Jurisdiction, Layer>> LayersOf(const RuleBook& book) {
   std::vector<std::pair<Jurisdiction, Layer>> layers;
   for (const Jurisdiction jurisdiction : kJurisdictions) {
@@ -70,9 +76,14 @@ std::vector<std::pair<Jurisdiction, Layer>> LayersOf(const RuleBook& book) {
 
 Decision Decide(const RuleBook& book, const Case& facts) {
   Decision decision;
+  std::optional<Evaluation> evaluations[2];  // by layer
   for (const auto& [jurisdiction, layer] : LayersOf(book)) {
     const std::vector<Date> dates = facts.DatesIn(jurisdiction);
-    Answer answer = DecideOn(book, facts, jurisdiction, layer, dates.front());
+    const bool is_second = layer == Layer::kEnforced;
+    Evaluation& evaluation = evaluations[is_second ? 1 : 0].emplace(
+        book, facts, book.EpochOf(dates.front()), jurisdiction, layer,
+        is_second ? &*evaluations[0] : nullptr);
+    Answer answer = DecideBy(evaluation, layer, dates.front());
     std::vector<std::pair<Date, Outcome>> by_date = {{dates.front(), answer.outcome}};
     bool differ = false;
     for (size_t i = 1; i < dates.size(); ++i) {

@@ -48,7 +48,7 @@ Truth AmongWords(const Interval& value, uint64_t words) {
 }  // namespace
 
 Evaluation::Evaluation(const RuleBook& book, const Case& facts, uint32_t epoch,
-                       Jurisdiction jurisdiction, Layer layer)
+                       Jurisdiction jurisdiction, Layer layer, const Evaluation* other)
     : book_(book),
       case_(facts),
       epoch_(epoch),
@@ -58,13 +58,18 @@ Evaluation::Evaluation(const RuleBook& book, const Case& facts, uint32_t epoch,
       memo_(book.rules.size() + book.classes.size() + book.terms.size(), kNotYet) {
   const Interval& kind = facts.facts[book.kind_slot];
   if (kind.is_point()) lists_ = &in_force_.by_kind[static_cast<size_t>(kind.lo)];
+  if (other != nullptr) TakeOver(*other);
+}
+
+void Evaluation::TakeOver(const Evaluation& other) {
+  for (const uint32_t i : book_.same_in_layers) memo_[i] = other.memo_[i];
 }
 
 Truth Evaluation::OfRule(uint32_t index) {
   if (in_force_.active[index] == 0) return Truth::kNo;
   uint8_t& memo = memo_[index];
   if (memo != kNotYet) return static_cast<Truth>(memo);
-  const BookRule& rule = book_.rules[index];
+  const RuleCode& rule = book_.codes[index];
   Truth truth = OfNode(rule.when, kNoParty);
   if (truth != Truth::kNo && rule.except != kNone) {
     const Truth but = Not(OfNode(rule.except, kNoParty));
@@ -78,11 +83,23 @@ Truth Evaluation::OfRule(uint32_t index) {
   return truth;
 }
 
+const ClassSet& Evaluation::LiveClasses() {
+  if (!live_classes_) {
+    const auto jurisdiction = static_cast<size_t>(jurisdiction_);
+    live_classes_ = (case_.classes | case_.open_classes) & book_.classes_of[jurisdiction];
+    for (const uint32_t i : book_.given_by_rules[jurisdiction]) {
+      if (OfClass(i) != Truth::kNo) live_classes_->set(i);
+    }
+  }
+  return *live_classes_;
+}
+
 Truth Evaluation::OfClass(uint32_t index) {
   uint8_t& memo = memo_[book_.rules.size() + index];
   if (memo != kNotYet) return static_cast<Truth>(memo);
-  const Interval& stated = case_.classes[index];
-  Truth truth = stated.lo == 1 ? Truth::kYes : stated.hi == 0 ? Truth::kNo : Truth::kUnknown;
+  Truth truth = case_.classes[index]        ? Truth::kYes
+                : case_.open_classes[index] ? Truth::kUnknown
+                                            : Truth::kNo;
   for (const uint32_t rule : book_.classes[index].rules) {
     if (truth == Truth::kYes) break;
     const Truth derived = OfRule(rule);
@@ -119,7 +136,7 @@ Truth Evaluation::OfFact(const Node& node, int party) const {
   // An item that has no such fact meets no condition on it.
   Truth belongs = Truth::kYes;
   if (node.has_kinds) {
-    belongs = AmongWords(case_.facts[book_.kind_slot], node.kinds);
+    belongs = AmongWords(case_.facts[book_.kind_slot], book_.KindsOf(node));
     if (belongs == Truth::kNo) return Truth::kNo;
   }
   Truth truth = Truth::kUnknown;
@@ -166,14 +183,14 @@ Truth Evaluation::OfNode(uint32_t index, int party) {
     case Op::kAnyParty: {
       Truth any = Truth::kNo;
       for (size_t i = 0; i < case_.parties.size(); ++i) {
-        const Truth truth = OfNode(book_.parts[node.first], static_cast<int>(i));
+        const Truth truth = OfNode(book_.parts[node.target], static_cast<int>(i));
         if (truth == Truth::kYes) return truth;
         if (truth == Truth::kUnknown) any = truth;
       }
       return any;
     }
     case Op::kNot:
-      return Not(OfNode(book_.parts[node.first], party));
+      return Not(OfNode(book_.parts[node.target], party));
     case Op::kTrue:
       return Truth::kYes;
     case Op::kFalse:

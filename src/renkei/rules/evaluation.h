@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "renkei/rules/book.h"
@@ -17,15 +18,21 @@ inline constexpr int kNoParty = -1;
 
 class Evaluation {
  public:
-  // Everything outlives this.
+  // Everything outlives this. What `other`, of the same case and day in another layer, has found
+  // out and what is the same in all layers is taken over.
   Evaluation(const RuleBook& book, const Case& facts, uint32_t epoch, Jurisdiction jurisdiction,
-             Layer layer);
+             Layer layer, const Evaluation* other = nullptr);
 
   // In force, its condition holds and its exception does not.
   Truth OfRule(uint32_t rule);
   // `party` is the one that is asked about, or kNoParty.
   Truth OfNode(uint32_t node, int party);
   Truth OfClass(uint32_t index);
+  // False when the item lacks every class that the rule needs: then the rule does not hold.
+  bool MayHold(uint32_t rule) {
+    const RuleCode& code = book_.codes[rule];
+    return !code.has_needs || (code.needs & LiveClasses()).any();
+  }
   Truth OfTerm(uint32_t term, int party);
   // Everything that a claimant has to show is known to be so.
   bool IsShown(uint32_t rule);
@@ -39,6 +46,8 @@ class Evaluation {
   Jurisdiction jurisdiction() const { return jurisdiction_; }
 
  private:
+  void TakeOver(const Evaluation& other);
+  const ClassSet& LiveClasses();
   Truth OfFact(const Node& node, int party) const;
   Truth OfCountry(const Node& node, const Interval& value) const;
 
@@ -50,7 +59,8 @@ class Evaluation {
   const Jurisdiction jurisdiction_;
   const InForce& in_force_;
   const RuleLists* lists_;
-  std::vector<uint8_t> memo_;  // rules, then classes, then terms
+  std::optional<ClassSet> live_classes_;  // those that the item has, or may have
+  std::vector<uint8_t> memo_;             // rules, then classes, then terms
 };
 
 }  // namespace renkei::rules

@@ -39,7 +39,7 @@ class Prover {
       case Op::kAnyParty:
         return ProveParties(node, truth, depth);
       case Op::kNot:
-        return ProveNode(book_.parts[node.first], party, depth);
+        return ProveNode(book_.parts[node.target], party, depth);
       case Op::kTrue:
       case Op::kFalse:
         return;
@@ -127,8 +127,8 @@ class Prover {
   void ProveParties(const Node& node, Truth truth, uint8_t depth) {
     for (size_t i = 0; i < evaluation_.facts().parties.size(); ++i) {
       const int party = static_cast<int>(i);
-      if (evaluation_.OfNode(book_.parts[node.first], party) != truth) continue;
-      ProveNode(book_.parts[node.first], party, depth);
+      if (evaluation_.OfNode(book_.parts[node.target], party) != truth) continue;
+      ProveNode(book_.parts[node.target], party, depth);
       if (truth == Truth::kYes) return;
     }
   }
@@ -201,7 +201,7 @@ bool HangsOn(Evaluation& evaluation, uint32_t index, int party,
   }
   if (node.op == Op::kAnyParty) {
     for (size_t i = 0; i < evaluation.facts().parties.size(); ++i) {
-      if (HangsOn(evaluation, book.parts[node.first], static_cast<int>(i), variables)) return true;
+      if (HangsOn(evaluation, book.parts[node.target], static_cast<int>(i), variables)) return true;
     }
     return false;
   }

@@ -2,6 +2,7 @@
 #include "renkei/rules/rule_index.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -45,11 +46,11 @@ class Analysis {
         return any;
       }
       case Op::kNot: {
-        const Kinds part = Of(book_.parts[node.first]);
+        const Kinds part = Of(book_.parts[node.target]);
         return {.yes = part.no, .no = part.yes};
       }
       case Op::kAnyParty:
-        return Of(book_.parts[node.first]);
+        return Of(book_.parts[node.target]);
       case Op::kTrue:
         return {.yes = kAllKinds, .no = 0};
       case Op::kFalse:
@@ -65,7 +66,7 @@ class Analysis {
     if (node.op == Op::kWord && !node.of_party && node.slot == book_.kind_slot) {
       return {.yes = node.words, .no = ~node.words};
     }
-    return {.yes = node.kinds, .no = kAllKinds};
+    return {.yes = book_.KindsOf(node), .no = kAllKinds};
   }
 
   Kinds OfTerm(uint32_t index) {
@@ -94,10 +95,55 @@ void AddClasses(const RuleBook& book, uint32_t index, std::vector<uint32_t>& cla
   for (const uint32_t part : book.PartsOf(node)) AddClasses(book, part, classes);
 }
 
+// Classes of which the item has to have one for the condition not to be "no"; nothing when it may
+// hold without any.
+std::optional<ClassSet> NeedsOf(const RuleBook& book, uint32_t index) {
+  const Node& node = book.nodes[index];
+  switch (node.op) {
+    case Op::kClass:
+      return ClassSet().set(node.target);
+    case Op::kTerm:
+      return NeedsOf(book, book.terms[node.target].when);
+    case Op::kAnyParty:
+      return NeedsOf(book, book.parts[node.target]);
+    case Op::kFalse:
+      return ClassSet();
+    case Op::kAll: {
+      std::optional<ClassSet> fewest;
+      for (const uint32_t part : book.PartsOf(node)) {
+        const auto needs = NeedsOf(book, part);
+        if (needs && (!fewest || needs->count() < fewest->count())) fewest = needs;
+      }
+      return fewest;
+    }
+    case Op::kAny: {
+      ClassSet all;
+      for (const uint32_t part : book.PartsOf(node)) {
+        const auto needs = NeedsOf(book, part);
+        if (!needs) return std::nullopt;
+        all |= *needs;
+      }
+      return all;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 void IndexClasses(RuleBook& book) {
+  for (uint32_t i = 0; i < book.classes.size(); ++i) {
+    const auto jurisdiction = static_cast<size_t>(book.classes[i].jurisdiction);
+    book.classes_of[jurisdiction].set(i);
+    if (!book.classes[i].rules.empty()) book.given_by_rules[jurisdiction].push_back(i);
+  }
   for (BookRule& rule : book.rules) {
+    const auto needs = NeedsOf(book, rule.when);
+    book.codes.push_back({.when = rule.when,
+                          .except = rule.except,
+                          .has_needs = needs.has_value(),
+                          .needs = needs.value_or(ClassSet())});
     AddClasses(book, rule.when, rule.about);
     std::ranges::sort(rule.about);
     rule.about.erase(std::unique(rule.about.begin(), rule.about.end()), rule.about.end());
@@ -123,6 +169,61 @@ void IndexByKind(RuleBook& book) {
                                   .review = only(all.review),
                                   .note = only(all.note)});
     }
+  }
+}
+
+namespace {
+
+// Whether a condition rests on a rule that stands in one layer alone.
+class LayerAnalysis {
+ public:
+  explicit LayerAnalysis(const RuleBook& book) : book_(book) {}
+
+  bool OfRule(uint32_t index) {
+    const BookRule& rule = book_.rules[index];
+    return OfNode(rule.when) || (rule.except != kNone && OfNode(rule.except));
+  }
+  bool OfNode(uint32_t index) {
+    const Node& node = book_.nodes[index];
+    switch (node.op) {
+      case Op::kTerm:
+        return OfNode(book_.terms[node.target].when);
+      case Op::kRule:
+        return IsOfOne(node.target);
+      case Op::kClass:
+        return std::ranges::any_of(book_.classes[node.target].rules,
+                                   [&](uint32_t rule) { return IsOfOne(rule); });
+      default:
+        return std::ranges::any_of(book_.PartsOf(node),
+                                   [&](uint32_t part) { return OfNode(part); });
+    }
+  }
+
+ private:
+  // Rules do not rest on themselves, so this ends; each is looked at once.
+  bool IsOfOne(uint32_t index) {
+    const auto known = of_one_.find(index);
+    if (known != of_one_.end()) return known->second;
+    const Rule& said = book_.rules[index].said;
+    const bool of_one = said.codified != said.enforced || OfRule(index);
+    of_one_[index] = of_one;
+    return of_one;
+  }
+
+  const RuleBook& book_;
+  std::map<uint32_t, bool> of_one_;
+};
+
+}  // namespace
+
+void IndexLayers(RuleBook& book) {
+  LayerAnalysis analysis(book);
+  for (uint32_t i = 0; i < book.rules.size(); ++i) {
+    if (!analysis.OfRule(i)) book.same_in_layers.push_back(i);
+  }
+  const auto first_term = static_cast<uint32_t>(book.rules.size() + book.classes.size());
+  for (uint32_t i = 0; i < book.terms.size(); ++i) {
+    if (!analysis.OfNode(book.terms[i].when)) book.same_in_layers.push_back(first_term + i);
   }
 }
 

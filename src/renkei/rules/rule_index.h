@@ -11,8 +11,11 @@ namespace renkei::rules {
 // no for that kind whatever all else is.
 void IndexByKind(RuleBook& book);
 
-// Fills BookRule::about: the classes that its condition asks for, through terms, other than in a
-// "not".
+// Fills BookRule::about, the classes that its condition asks for, through terms, other than in a
+// "not"; and RuleBook::codes with the classes that no other fact can make up for.
 void IndexClasses(RuleBook& book);
+
+// Fills RuleBook::same_in_layers: rules and terms that do not rest on a rule of one layer alone.
+void IndexLayers(RuleBook& book);
 
 }  // namespace renkei::rules
