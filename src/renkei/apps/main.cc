@@ -325,7 +325,8 @@ void AddGate(CLI::App& app, Choice& choice) {
   CLI::App* check = add("check", "decide: exit 0 go, 3 refuse, 7 hold", GateCheck);
   check->add_option("file", o.file, "the crossing, YAML or JSON")->required();
   check->add_option("--binding", o.binding, "layer that binds: both, codified or enforced");
-  check->add_option("--text-days", o.text_days, "hold when the oldest text is older");
+  check->add_option("--text-days", o.text_days, "hold when the oldest text is older")
+      ->capture_default_str();
   CLI::App* when = add("when", "on which days the answer changes, and by which rule", GateWhen);
   when->add_option("file", o.file, "the crossing, YAML or JSON")->required();
   when->add_option("--from", o.from, "day, such as 2026-01-01")->required();

@@ -16,7 +16,7 @@ struct GateOptions {
   std::string file;                // a crossing
   std::string language = "en";
   std::string binding = "both";
-  int text_days = 180;
+  int text_days = 365;
   std::string csv_file;  // of `classify`
   std::string on;        // its day; empty: today in Washington
   std::string from;      // dates, of `when`

@@ -167,10 +167,11 @@ class Writer {
       shown = say_.unknown;
     } else if (fact.said.type == FactType::kTruth) {
       shown = shown == "yes" ? say_.yes : say_.no;
+    } else if (!fact.said.unit.empty()) {
+      shown += " " + fact.said.unit;
     }
-    return fmt::format("{}{} = {}{}{} ({})", PartyText(fact.of_party ? step.party : kNoParty),
-                       fact.said.name.In(language_), shown, fact.said.unit.empty() ? "" : " ",
-                       fact.said.unit, AskedText(*source.said, step.truth));
+    return fmt::format("{}{} = {} ({})", PartyText(fact.of_party ? step.party : kNoParty),
+                       fact.said.name.In(language_), shown, AskedText(*source.said, step.truth));
   }
 
   // The condition as its rule asks it, and whether it is met.

@@ -17,7 +17,7 @@ std::string_view NameOf(Call call);  // "go", "hold", "refuse"
 struct Profile {
   bool codified = true;
   bool enforced = true;
-  int text_age_days_max = 180;
+  int text_age_days_max = 365;
 };
 // "both", "codified" or "enforced".
 //   INVALID_ARGUMENT  another word
