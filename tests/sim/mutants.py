@@ -89,7 +89,7 @@ def build(tree):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("source", type=pathlib.Path)
-    parser.add_argument("--rounds", default="4000")
+    parser.add_argument("--rounds", default="8000")
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     tree = options.source.resolve() / "build/mutants"
