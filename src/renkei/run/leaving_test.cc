@@ -24,14 +24,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-// f0 and f2 are of party-a, which owns the run and coordinates; f1 and f3 of party-b.
-const TestFederation& Federation() {
-  static const auto& federation =
-      *new TestFederation({.sites = 4, .approvals = 2, .rounds_max = 100, .weight_max = 1000});
-  return federation;
-}
-const SiteId& SiteAt(size_t i) { return Federation().sites[i]; }
-
 record::PartyLeft Left(std::string_view party) {
   return {.party = TestFederation::Party(party), .at = Federation().now};
 }

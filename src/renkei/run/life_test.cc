@@ -21,12 +21,6 @@ namespace {
 constexpr uint64_t kOrders = 3000;
 constexpr int kMoves = 120;
 
-const TestFederation& Federation() {
-  static const auto& federation =
-      *new TestFederation({.sites = 4, .approvals = 2, .rounds_max = 100, .weight_max = 1000});
-  return federation;
-}
-
 // Everybody does anything at any time, mostly sensible things.
 class Chaos {
  public:

@@ -20,13 +20,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const TestFederation& Federation() {
-  static const auto& federation =
-      *new TestFederation({.sites = 4, .approvals = 2, .rounds_max = 100, .weight_max = 1000});
-  return federation;
-}
-const SiteId& SiteAt(size_t i) { return Federation().sites[i]; }
-
 class RunStep : public testing::Test {
  protected:
   void Begin(uint32_t rounds, uint32_t quorum, std::string_view more = "") {

@@ -19,13 +19,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-const TestFederation& Federation() {
-  static const auto& federation =
-      *new TestFederation({.sites = 4, .approvals = 2, .rounds_max = 100, .weight_max = 1000});
-  return federation;
-}
-const SiteId& SiteAt(size_t i) { return Federation().sites[i]; }  // f0, f2 of party-a
-
 record::CrossingsSuspended Suspended(std::string_view party, const SiteId& site = {}) {
   return {.party = TestFederation::Party(party), .site = site, .at = Federation().now};
 }

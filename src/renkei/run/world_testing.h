@@ -172,4 +172,12 @@ class World {
   uint64_t index_ = 1;
 };
 
+// Four sites: f0 and f2 of party-a, which owns the run and coordinates; f1 and f3 of party-b.
+inline const TestFederation& Federation() {
+  static const auto& federation =
+      *new TestFederation({.sites = 4, .approvals = 2, .rounds_max = 100, .weight_max = 1000});
+  return federation;
+}
+inline const SiteId& SiteAt(size_t i) { return Federation().sites[i]; }
+
 }  // namespace renkei::run
