@@ -132,23 +132,38 @@ class Disk(unittest.TestCase):
         mend_it()
         f.wait_for(lambda: f.ask(name)[0] == 200, f"{name} to be fine again", 30)
 
-    def full(self, f, name, place):
-        directory = f"{name}/{place}"
-        done = f.rounds_done()
+    @staticmethod
+    def pause(f):
+        """Pauses the run once somebody can write that down; the open round is finished first."""
+        def asked():
+            with contextlib.suppress(AssertionError):
+                f.call("run", "pause", RUN, *f.actor())
+                return True
 
-        def fill():
-            if name == "coordinator":
-                return f.fill(directory)
-            # Between rounds: a trainer that runs into it would decline its round (disk-full).
-            f.call("run", "pause", RUN, *f.actor())
-            f.wait_for(lambda: any("paused" in reason for reason in f.status(RUN)["waiting_for"]),
-                       "the round to be finished in the pause")
-            f.fill(directory)
+        f.wait_for(asked, "the run to be paused", 30)
+        f.wait_for(lambda: any("paused" in reason for reason in f.status(RUN)["waiting_for"]),
+                   "the round to be finished in the pause")
+
+    def full(self, f, name, place):
+        """Fills a disk of the paused run, which goes on for the rounds that this takes and is paused again."""
+        directory = f"{name}/{place}"
+
+        def resume():
             f.call("run", "resume", RUN, *f.actor())
 
-        self.red_then_green(f, name, place, fill, lambda: f.free(directory))
-        f.wait_for(lambda: f.rounds_done() > done or f.status(RUN)["phase"] == "finished",
-                   f"the run to go on after {directory} was full")
+        def fill():
+            # A site's disk between rounds: a trainer that runs into it would decline its round (disk-full).
+            steps = (resume, lambda: f.fill(directory))
+            for step in steps if name == "coordinator" else reversed(steps):
+                step()
+
+        self.red_then_green(f, name, place, fill, lambda: self.mend(f, directory))
+
+    def mend(self, f, directory):
+        f.free(directory)
+        done = f.rounds_done()
+        f.wait_for(lambda: f.rounds_done() > done, f"the run to go on after {directory} was full")
+        self.pause(f)
 
     def undisturbed(self):
         """The model of a run that nothing happens to."""
@@ -169,10 +184,11 @@ class Disk(unittest.TestCase):
             for name in ("coordinator", *SITES):
                 hit.restart(name)
             self.red_then_green(hit, "fab1", "log", lambda: (hit.fill("fab1/log"), hit.propose(
-                spec, "model.safetensors")), lambda: hit.free("fab1/log"))
+                spec, "model.safetensors")), lambda: self.mend(hit, "fab1/log"))
             for name, place in (("coordinator", "ledger"), ("coordinator", "blobs"), ("fab1", "mirror"),
                                 ("fab1", "blobs"), ("fab1", "work")):
                 self.full(hit, name, place)
+            hit.call("run", "resume", RUN, *hit.actor())
             self.assertEqual(self.model(hit), self.undisturbed())
             self.verify(hit)
 
@@ -185,9 +201,13 @@ class Disk(unittest.TestCase):
             f.propose(spec, "model.safetensors")
             self.out_of_files(f)
             blobs = f.root / "coordinator/blobs"
-            self.red_then_green(f, "coordinator", "blobs", lambda: f.wait_for(
-                lambda: remount(blobs, "ro"), "nobody to write"), lambda: remount(blobs, "rw"),
-                ("Read-only file system", "mount it writable"))
+
+            def read_only():
+                f.wait_for(lambda: remount(blobs, "ro"), "nobody to write")
+                f.call("run", "resume", RUN, *f.actor())
+
+            self.red_then_green(f, "coordinator", "blobs", read_only, lambda: remount(blobs, "rw"),
+                                ("Read-only file system", "mount it writable"))
             self.lost_caches(f)
             self.assertEqual(self.model(f), self.undisturbed())
             self.verify(f)
@@ -214,6 +234,7 @@ class Disk(unittest.TestCase):
             f.wait_for(lambda: f.ask_on(asked)[0] == 503, "the coordinator to turn red", 30, 0.3)
             self.assertIn("Too many open files; raise the limit of open files", f.ask_on(asked)[1])
             resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
+            self.pause(f)
             f.wait_for(lambda: f.ask_on(asked)[0] == 200, "the coordinator to be fine again", 30, 0.3)
         self.assertIn("raise the limit of open files", f.log("coordinator"))
 
