@@ -80,11 +80,13 @@ class Federation:
         """Two parties sign a charter; the coordinator starts."""
         self.call("init", "--dir", "us", "--party", "sierra-semi", "--name", "Sierra Semiconductor",
                   "--country", "US", "--person", "alice:officer,operator,researcher",
+                  "--fact", "hq=US", "--fact", "ultimate_parent_hq=US",
                   "--coordinator", f"127.0.0.1:{self.charter_port}")
         self.call("init", "--dir", "jp", "--party", "miyako-fab", "--name", "Miyako Fab",
-                  "--country", "JP", "--person", "emi:officer,operator,researcher")
+                  "--country", "JP", "--person", "emi:officer,operator,researcher",
+                  "--fact", "hq=JP", "--fact", "ultimate_parent_hq=JP")
         self.call("charter", "new", "--name", "wafers", "--member", "us/party.toml", "--member",
-                  "jp/party.toml", "--purpose", PURPOSE, "--out", "charter.toml")
+                  "jp/party.toml", "--purpose", PURPOSE, "--fact", "like=clean", "--out", "charter.toml")
         self.call("charter", "sign", "charter.toml", "--party", "us", "--as", "alice", "--out",
                   "charter.json")
         self.call("charter", "sign", "charter.json", "--party", "jp", "--as", "emi", "--out",

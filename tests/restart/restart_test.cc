@@ -134,7 +134,7 @@ class Wreck {
     std::vector<record::Holder> recipients = federation.Everybody();
     std::erase(recipients, federation.HolderOf(own));
     clock.Advance(Milliseconds(1'000));
-    const record::Determined determined = gate::Determine(federation.charter,
+    const record::Determined determined = gate::Determine(federation.charter, {},
                                                           {.item = "metrics",
                                                            .run = federation.run,
                                                            .from = federation.HolderOf(own),

@@ -145,7 +145,7 @@ Status World::SubmitAs(const std::string& signer, const PartyId& party,
 record::Determined World::Determine(const record::Holder& from) {
   std::vector<record::Holder> recipients = federation_.Everybody();
   std::erase(recipients, from);
-  return gate::Determine(federation_.charter,
+  return gate::Determine(federation_.charter, {},
                          {.item = "model",
                           .run = federation_.run,
                           .from = from,

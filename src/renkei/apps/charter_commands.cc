@@ -4,6 +4,7 @@
 
 #include "renkei/apps/commands.h"
 #include "renkei/apps/connection.h"
+#include "renkei/apps/pack_files.h"
 #include "renkei/apps/party_files.h"
 #include "renkei/charter/charter.h"
 #include "renkei/charter/draft.h"
@@ -55,6 +56,12 @@ Status Draft(const CharterNewOptions& options, const Console& console) {
     RK_ASSIGN_OR_RETURN(const std::string text, ReadText(*disk, file, kCardBytesMax));
     RK_ASSIGN_OR_RETURN(charter::PartyCard card, charter::ParsePartyCard(text, file));
     spec.cards.push_back(std::move(card));
+  }
+  spec.export_rules.binding = options.binding;
+  spec.export_rules.hold_hours = options.hold_hours;
+  RK_ASSIGN_OR_RETURN(spec.export_rules.facts, ParseFactFlags(options.facts));
+  if (spec.export_rules.IsAssessed()) {
+    RK_ASSIGN_OR_RETURN(spec.export_rules.packs, DigestsOf(*disk, options.packs));
   }
   RK_ASSIGN_OR_RETURN(const std::string text, charter::Draft(spec));
   RK_RETURN_IF_ERROR(charter::Parse(text, options.out).status());

@@ -16,6 +16,7 @@ struct ActorOptions {
   std::string party_dir;
   std::string person;
   std::string charter_file;
+  std::vector<std::string> packs{};  // directories and files of rule packs, beside the shipped ones
 };
 
 struct InitOptions {
@@ -26,6 +27,7 @@ struct InitOptions {
   std::vector<std::string> people;  // "alice:officer,operator,researcher"
   uint32_t threshold = 1;
   std::string coordinator_address;  // empty: this party runs no coordinator
+  std::vector<std::string> facts;   // "hq=JP": what export rules ask about the party
 };
 Exit Init(const InitOptions& options, const Console& console);
 
@@ -35,6 +37,10 @@ struct CharterNewOptions {
   std::vector<std::string> purposes;
   uint32_t valid_days = 365;
   uint32_t approvals = 2;
+  std::string binding = "both";    // of export rules
+  std::vector<std::string> packs;  // empty: those that came with this program
+  std::vector<std::string> facts;  // "like=clean": of every crossing
+  uint32_t hold_hours = 72;
   std::string out;
 };
 Exit CharterNew(const CharterNewOptions& options, const Console& console);
@@ -57,6 +63,7 @@ struct CoordinatorOptions {
   std::string listen;  // empty: all addresses, the port of the charter's address
   std::string http;    // health and figures; empty: not served
   uint32_t keep_updates_days = 30;
+  std::vector<std::string> packs;  // as ActorOptions
 };
 Exit CoordinatorRun(const CoordinatorOptions& options);
 
@@ -87,7 +94,8 @@ struct SiteApproveOptions {
 Exit SiteApprove(const SiteApproveOptions& options, const Console& console);
 struct SiteStartOptions {
   std::string dir;
-  std::string http;  // health and figures; empty: not served
+  std::vector<std::string> packs;  // as ActorOptions
+  std::string http;                // health and figures; empty: not served
 };
 Exit SiteStart(const SiteStartOptions& options);
 struct SiteDrainOptions {

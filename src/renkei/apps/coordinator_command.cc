@@ -14,6 +14,7 @@
 #include "renkei/apps/commands.h"
 #include "renkei/apps/connection.h"
 #include "renkei/apps/instruments.h"
+#include "renkei/apps/pack_files.h"
 #include "renkei/apps/party_files.h"
 #include "renkei/apps/signals.h"
 #include "renkei/apps/supervisor.h"
@@ -106,6 +107,8 @@ class Service {
                             {.dir = options_.dir,
                              .key = key_.get(),
                              .charter_envelope = std::move(envelope),
+                             .rules = RulesOrHold(disk_, charter_.export_rules, options_.packs,
+                                                  options_.dir + "/rulepacks"),
                              .keep_updates = std::chrono::days(options_.keep_updates_days)},
                             disk_, *clock_));
     auto desk = wire::MakeCoordinatorDesk(*coordinator);

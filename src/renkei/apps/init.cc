@@ -45,6 +45,7 @@ StatusOr<charter::PartyCard> MakeCard(Disk& disk, const InitOptions& options) {
   card.party.name = options.name;
   card.party.country = options.country;
   card.party.threshold = options.threshold;
+  RK_ASSIGN_OR_RETURN(card.party.facts, ParseFactFlags(options.facts));
   for (const std::string& text : options.people) {
     RK_ASSIGN_OR_RETURN(const NamedRoles named, ParsePerson(text));
     RK_ASSIGN_OR_RETURN(const auto key, MakeKey(disk, PersonKeyFile(options.dir, named.person)));

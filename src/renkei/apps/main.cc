@@ -72,12 +72,18 @@ void HttpOption(CLI::App* command, std::string& into) {
       ->envname("RENKEI_HTTP");
 }
 
+void PacksOption(CLI::App* command, std::vector<std::string>& packs) {
+  command->add_option("--packs", packs, "directory or file of rule packs; repeat for more")
+      ->envname("RENKEI_PACKS");
+}
+
 void ActorFlags(CLI::App* command, ActorOptions& actor, bool required = true) {
   PartyOption(command, actor.party_dir)->required(required);
   command->add_option("--as", actor.person, "the person who acts")
       ->envname("RENKEI_AS")
       ->required(required);
   CharterOption(command, actor.charter_file)->required(required);
+  PacksOption(command, actor.packs);
 }
 
 void AddInit(CLI::App& app, Choice& choice) {
@@ -91,6 +97,8 @@ void AddInit(CLI::App& app, Choice& choice) {
                    "id:role,role of officer, operator, researcher, auditor; repeat for more")
       ->required();
   init->add_option("--threshold", o.threshold, "officers who must sign for this party");
+  init->add_option("--fact", o.facts,
+                   "what export rules ask about the party, such as hq=JP; repeat");
   init->add_option("--coordinator", o.coordinator_address,
                    "host:port, when this party runs the coordinator");
   OnChosen(init, choice, [&o](const Console& console) { return Init(o, console); });
@@ -105,6 +113,14 @@ void AddCharter(CLI::App& app, Choice& choice) {
   made->add_option("--purpose", o.purposes, "a permitted purpose; repeat")->required();
   made->add_option("--valid-days", o.valid_days, "days until it expires");
   made->add_option("--approvals", o.approvals, "parties that must approve a run");
+  made->add_option("--binding", o.binding, "layers of export rules that bind; none: not asked")
+      ->check(CLI::IsMember({"both", "codified", "enforced", "none"}))
+      ->capture_default_str();
+  made->add_option("--hold-hours", o.hold_hours, "hours until an undecided hold is a refusal")
+      ->check(CLI::Range(1, 2160))
+      ->capture_default_str();
+  made->add_option("--fact", o.facts, "of every crossing, such as like=clean; repeat");
+  PacksOption(made, o.packs);
   made->add_option("--out", o.out, "file to write")->required();
   OnChosen(made, choice, [&o](const Console& console) { return CharterNew(o, console); });
 
@@ -142,6 +158,7 @@ void AddCoordinator(CLI::App& app, Choice& choice) {
       ->check(CLI::Range(0, 36'500))
       ->capture_default_str();
   HttpOption(command, o.http);
+  PacksOption(command, o.packs);
   OnChosen(command, choice, [&o](const Console&) { return CoordinatorRun(o); });
 }
 
@@ -194,6 +211,7 @@ void AddSite(CLI::App& app, Choice& choice) {
   SiteStartOptions& s = choice.site_start;
   start->add_option("--dir", s.dir, "the site's directory")->envname("RENKEI_SITE_DIR")->required();
   HttpOption(start, s.http);
+  PacksOption(start, s.packs);
   OnChosen(start, choice, [&s](const Console&) { return SiteStart(s); });
   AddSiteDrain(*group, choice);
 }

@@ -6,6 +6,7 @@
 
 #include "renkei/apps/child_process.h"
 #include "renkei/apps/connection.h"
+#include "renkei/base/log.h"
 #include "renkei/crypto/hash.h"
 #include "renkei/seal/envelope.h"
 #include "renkei/seal/statement.h"
@@ -47,6 +48,28 @@ StatusOr<std::vector<seal::Subject>> SubjectsOf(Disk& disk, const std::string& d
   return subjects;
 }
 
+std::string KeptName(const std::string& dir, const std::string& id, const Digest& sha256) {
+  return JoinPath(dir, fmt::format("{}.{}{}", id, sha256.hex().substr(0, 16), kSuffix));
+}
+
+StatusOr<std::vector<rules::Pack>> ReadKept(Disk& disk, const std::string& dir,
+                                            const charter::ExportRules& rules) {
+  std::vector<rules::Pack> packs;
+  for (const auto& [id, sha256] : rules.packs) {
+    RK_RETURN_IF_ERROR(ReadPack(disk, KeptName(dir, id, sha256), packs));
+  }
+  return packs;
+}
+
+Status Keep(Disk& disk, const std::string& dir, const charter::ExportRules& rules,
+            const rules::Pack& pack) {
+  const auto named = rules.packs.find(pack.id);
+  if (named == rules.packs.end() || named->second != pack.sha256) return Ok();
+  RK_ASSIGN_OR_RETURN(const Bytes bytes, ReadWhole(disk, pack.where, rules::kPackBytesMax));
+  RK_RETURN_IF_ERROR(disk.MakeDirs(dir));
+  return WriteWhole(disk, KeptName(dir, pack.id, pack.sha256), bytes);
+}
+
 }  // namespace
 
 std::string ShippedPacksDir() {
@@ -67,6 +90,49 @@ StatusOr<std::vector<rules::Pack>> ReadPacks(Disk& disk, const std::vector<std::
     }
   }
   return packs;
+}
+
+StatusOr<gate::RuleShelf> LoadRules(Disk& disk, const charter::ExportRules& rules,
+                                    const std::vector<std::string>& places,
+                                    const std::string& kept_dir) {
+  if (!rules.IsAssessed()) return gate::RuleShelf();
+  std::vector<rules::Pack> packs;
+  if (!places.empty()) {
+    RK_ASSIGN_OR_RETURN(packs, ReadPacks(disk, places));
+  }
+  if (const auto kept = ReadKept(disk, kept_dir, rules); kept.ok()) {
+    std::vector<rules::Pack> all = packs;
+    all.insert(all.end(), kept->begin(), kept->end());
+    if (auto shelf = gate::RuleShelf::Make(rules, std::move(all)); shelf.ok()) return shelf;
+  }
+  RK_ASSIGN_OR_RETURN(const bool shipped, disk.Exists(ShippedPacksDir()));
+  if (shipped) {
+    RK_ASSIGN_OR_RETURN(auto came, ReadPacks(disk, {ShippedPacksDir()}));
+    for (rules::Pack& pack : came) packs.push_back(std::move(pack));
+  }
+  RK_ASSIGN_OR_RETURN(gate::RuleShelf shelf, gate::RuleShelf::Make(rules, packs));
+  for (const rules::Pack& pack : packs) RK_RETURN_IF_ERROR(Keep(disk, kept_dir, rules, pack));
+  return shelf;
+}
+
+gate::RuleShelf RulesOrHold(Disk& disk, const charter::ExportRules& rules,
+                            const std::vector<std::string>& places, const std::string& kept_dir) {
+  auto shelf = LoadRules(disk, rules, places, kept_dir);
+  if (shelf.ok()) return *std::move(shelf);
+  log::Error("gate.no-rules",
+             {{"why", Message(shelf.status())}, {"then", "every crossing is held"}});
+  return {};
+}
+
+StatusOr<std::map<std::string, Digest>> DigestsOf(Disk& disk,
+                                                  const std::vector<std::string>& places) {
+  RK_ASSIGN_OR_RETURN(const auto packs,
+                      ReadPacks(disk, places.empty() ? std::vector{ShippedPacksDir()} : places));
+  std::map<std::string, Digest> digests;
+  for (const rules::Pack& pack : packs) {
+    if (!pack.is_private) digests.emplace(pack.id, pack.sha256);
+  }
+  return digests;
 }
 
 StatusOr<Bytes> PackStatement(Disk& disk, const std::string& dir) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "renkei/base/bytes.h"
 #include "renkei/base/disk.h"
 #include "renkei/base/status.h"
+#include "renkei/charter/charter.h"
+#include "renkei/gate/rule_shelf.h"
 #include "renkei/rules/book.h"
 
 namespace renkei::apps {
@@ -26,6 +29,21 @@ std::string ShippedPacksDir();
 //   NOT_FOUND         no such place, or no pack in it
 //   INVALID_ARGUMENT  not a pack
 StatusOr<std::vector<rules::Pack>> ReadPacks(Disk& disk, const std::vector<std::string>& places);
+
+// The packs that a charter names: those kept in `kept_dir`, else from `places` and those that came
+// with this program, and then they are kept there, so that no newer or half-written file takes
+// their place. Private packs of `places` come on top. Empty for a charter that assesses nothing.
+//   NOT_FOUND, INVALID_ARGUMENT  a pack is missing or wrong, named
+StatusOr<gate::RuleShelf> LoadRules(Disk& disk, const charter::ExportRules& rules,
+                                    const std::vector<std::string>& places,
+                                    const std::string& kept_dir);
+// The same, for a process that serves: what is missing is logged, and the gate holds.
+gate::RuleShelf RulesOrHold(Disk& disk, const charter::ExportRules& rules,
+                            const std::vector<std::string>& places, const std::string& kept_dir);
+// The digests of the packs of `places`, or of those that came with this program: what a charter
+// may name.
+StatusOr<std::map<std::string, Digest>> DigestsOf(Disk& disk,
+                                                  const std::vector<std::string>& places);
 
 // The statement about the packs in `dir`, to be sealed.
 StatusOr<Bytes> PackStatement(Disk& disk, const std::string& dir);

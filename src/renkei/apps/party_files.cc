@@ -44,4 +44,16 @@ StatusOr<crypto::SigningKey> LoadPersonKey(Disk& disk, const std::string& party_
   return LoadKey(disk, PersonKeyFile(party_dir, id));
 }
 
+StatusOr<syntax::Stated> ParseFactFlags(const std::vector<std::string>& flags) {
+  syntax::Value table = syntax::Value::Object();
+  for (const std::string& flag : flags) {
+    const size_t equals = flag.find('=');
+    if (equals == std::string::npos || table.Find(flag.substr(0, equals)) != nullptr) {
+      return Error(Code::kInvalidArgument, "--fact {}: give each fact once, such as hq=JP", flag);
+    }
+    table.Set(flag.substr(0, equals), flag.substr(equals + 1));
+  }
+  return syntax::ReadStated(table, "--fact");
+}
+
 }  // namespace renkei::apps

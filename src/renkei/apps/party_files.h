@@ -4,11 +4,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "renkei/base/disk.h"
 #include "renkei/base/ids.h"
 #include "renkei/base/status.h"
 #include "renkei/crypto/sign.h"
+#include "renkei/syntax/stated.h"
 
 namespace renkei::apps {
 
@@ -22,5 +24,9 @@ StatusOr<crypto::SigningKey> MakeKey(Disk& disk, const std::string& file);
 // The key of a person by the name that a flag gives.
 StatusOr<crypto::SigningKey> LoadPersonKey(Disk& disk, const std::string& party_dir,
                                            const std::string& person);
+
+// Facts given as "hq=JP", as a charter states them.
+//   INVALID_ARGUMENT  without '=', twice, or not to be stated (syntax/stated.h)
+StatusOr<syntax::Stated> ParseFactFlags(const std::vector<std::string>& flags);
 
 }  // namespace renkei::apps

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "renkei/apps/connection.h"
+#include "renkei/apps/pack_files.h"
 #include "renkei/apps/party_files.h"
 #include "renkei/identity/peer_id.h"
 
@@ -22,7 +23,13 @@ PersonSession::~PersonSession() {
   if (mirror_is_temporary_) (void)RemoveTree(*disk_, mirror_dir_);
 }
 
+StatusOr<gate::RuleShelf> PersonSession::Rules() {
+  return LoadRules(*disk_, charter_.export_rules, pack_places_, party_dir_ + "/rulepacks");
+}
+
 Status PersonSession::OpenFiles(const ActorOptions& actor) {
+  pack_places_ = actor.packs;
+  party_dir_ = actor.party_dir;
   RK_ASSIGN_OR_RETURN(charter_, LoadCharter(*disk_, actor.charter_file, clock_->Now()));
   RK_ASSIGN_OR_RETURN(auto key, LoadPersonKey(*disk_, actor.party_dir, actor.person));
   key_ = std::make_unique<crypto::SigningKey>(std::move(key));

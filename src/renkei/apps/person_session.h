@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "renkei/apps/commands.h"
 #include "renkei/base/clock.h"
@@ -12,6 +13,7 @@
 #include "renkei/base/random.h"
 #include "renkei/charter/charter.h"
 #include "renkei/crypto/sign.h"
+#include "renkei/gate/rule_shelf.h"
 #include "renkei/identity/party_authority.h"
 #include "renkei/ledger/mirror.h"
 #include "renkei/record/record.h"
@@ -37,6 +39,9 @@ class PersonSession {
 
   const charter::Charter& charter() const { return charter_; }
   const run::Book& book() const { return *book_; }
+  // The rule packs of the charter: read when first asked for.
+  //   NOT_FOUND, INVALID_ARGUMENT  a pack is missing or wrong, named
+  StatusOr<gate::RuleShelf> Rules();
   const ledger::Mirror& mirror() const { return *mirror_; }
   const std::string& mirror_dir() const { return mirror_dir_; }
   const charter::Party& party() const { return *party_; }
@@ -57,6 +62,8 @@ class PersonSession {
   std::unique_ptr<Disk> disk_ = MakeRealDisk();
   std::unique_ptr<Clock> clock_ = MakeSystemClock();
   std::unique_ptr<Random> random_ = MakeSystemRandom();
+  std::string party_dir_;
+  std::vector<std::string> pack_places_;
   charter::Charter charter_;
   const charter::Party* party_ = nullptr;
   std::unique_ptr<identity::PartyAuthority> authority_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // renkei release build | verify
+#include <optional>
 #include <utility>
 
 #include "renkei/apps/commands.h"
+#include "renkei/apps/person_gate.h"
 #include "renkei/apps/person_session.h"
 #include "renkei/release/release.h"
 #include "renkei/store/blobs.h"
@@ -28,7 +30,29 @@ StatusOr<const run::RoundRecord*> ChooseRound(const run::RunState& run, uint32_t
                round);
 }
 
-StatusOr<release::Built> Build(PersonSession& session, const ReleaseBuildOptions& options) {
+// May the model of the round go to all who took part? Nothing when the gate holds or refuses it.
+StatusOr<GateWord> AskRelease(PersonSession& session, const run::RunState& run,
+                              const BlobId& model) {
+  const charter::Party& party = session.party();
+  const record::Holder from = {.party = party.id, .site = {}, .country = party.country};
+  std::vector<record::Holder> recipients = run::ResultRecipients(run);
+  std::erase(recipients, from);
+  return AskGate(session, {.item = "model",
+                           .run = run.run,
+                           .from = from,
+                           .recipients = std::move(recipients),
+                           .purposes = run.spec.purposes,
+                           .classification_us = run.spec.classification_us,
+                           .classification_jp = run.spec.classification_jp,
+                           .facts = gate::FactsFor(session.charter().export_rules, run.spec.facts,
+                                                   run.operations),
+                           .blob = model});
+}
+
+// Nothing when the gate does not let it go.
+StatusOr<std::optional<release::Built>> Build(PersonSession& session,
+                                              const ReleaseBuildOptions& options,
+                                              record::Verdict& verdict) {
   RK_ASSIGN_OR_RETURN(const RunId id, RunId::Parse(options.run));
   const run::RunState* run = session.book().FindRun(id);
   if (run == nullptr) return Error(Code::kNotFound, "no run {}", id);
@@ -42,6 +66,9 @@ StatusOr<release::Built> Build(PersonSession& session, const ReleaseBuildOptions
   }
   const auto said = run->released.find(session.party().id);
   if (said == run->released.end() || !said->second.contains(round.round)) {
+    RK_ASSIGN_OR_RETURN(const GateWord word, AskRelease(session, *run, round.output));
+    verdict = word.verdict;
+    if (verdict != record::Verdict::kGo) return std::nullopt;
     RK_ASSIGN_OR_RETURN(const auto model, blobs->Open(round.output));
     RK_ASSIGN_OR_RETURN(const Digest sha256, release::PlainSha256(*model));
     RK_RETURN_IF_ERROR(session
@@ -50,12 +77,16 @@ StatusOr<release::Built> Build(PersonSession& session, const ReleaseBuildOptions
                                                     .party = session.party().id,
                                                     .model = round.output,
                                                     .model_sha256 = sha256,
+                                                    .determination = word.entry,
                                                     .at = session.clock().Now()})
                            .status());
   }
-  return release::Build(
-      {.run = id, .round = round.round, .party = session.party().id, .dir = options.out},
-      session.mirror(), *blobs, session.key(), session.disk());
+  RK_ASSIGN_OR_RETURN(
+      release::Built built,
+      release::Build(
+          {.run = id, .round = round.round, .party = session.party().id, .dir = options.out},
+          session.mirror(), *blobs, session.key(), session.disk()));
+  return built;
 }
 
 }  // namespace
@@ -64,8 +95,11 @@ Exit ReleaseBuild(const ReleaseBuildOptions& options, const Console& console) {
   auto session = PersonSession::Open(options.actor);
   if (!session.ok()) return Console::Fail(session.status());
   if (const Status synced = (*session)->Sync(); !synced.ok()) return Console::Fail(synced);
-  const auto built = Build(**session, options);
-  if (!built.ok()) return Console::Fail(built.status());
+  record::Verdict verdict = record::Verdict::kGo;
+  const auto done = Build(**session, options, verdict);
+  if (!done.ok()) return Console::Fail(done.status());
+  if (!*done) return ExitFor(verdict);
+  const release::Built* built = &**done;
   Value row = Value::Object();
   row.Set("release", built->dir);
   row.Set("model", built->model.Text());

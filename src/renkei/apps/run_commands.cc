@@ -6,6 +6,7 @@
 
 #include "renkei/apps/commands.h"
 #include "renkei/apps/connection.h"
+#include "renkei/apps/person_gate.h"
 #include "renkei/apps/person_session.h"
 #include "renkei/apps/watch.h"
 #include "renkei/crypto/hash.h"
@@ -22,11 +23,6 @@ namespace renkei::apps {
 namespace {
 
 using syntax::Value;
-
-Exit ExitFor(record::Verdict verdict) {
-  if (verdict == record::Verdict::kGo) return Exit::kOk;
-  return verdict == record::Verdict::kHold ? Exit::kWaiting : Exit::kRefused;
-}
 
 // The spec's text, with the model's id filled in at the top when the file leaves it out.
 StatusOr<std::string> SpecWithModel(Disk& disk, const std::string& file, const BlobId& model) {
@@ -106,12 +102,11 @@ StatusOr<Exit> SubmitRun(PersonSession& session, const RunSubmitOptions& options
       .purposes = spec.purposes,
       .classification_us = spec.classification_us,
       .classification_jp = spec.classification_jp,
+      .facts = gate::FactsFor(session.charter().export_rules, spec.facts, 0),
       .blob = model};
-  const record::Determined determined =
-      gate::Determine(session.charter(), crossing, session.clock().Now());
-  RK_ASSIGN_OR_RETURN(const uint64_t determination, session.Submit(determined));
-  Console::Note(gate::Explain(determined));
-  if (determined.verdict != record::Verdict::kGo) return ExitFor(determined.verdict);
+  RK_ASSIGN_OR_RETURN(const GateWord word, AskGate(session, crossing));
+  if (word.verdict != record::Verdict::kGo) return ExitFor(word.verdict);
+  const uint64_t determination = word.entry;
 
   RK_ASSIGN_OR_RETURN(const uint64_t index,
                       session.Submit(record::RunSubmitted{.run = spec.name,

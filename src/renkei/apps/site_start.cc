@@ -12,6 +12,7 @@
 #include "renkei/apps/commands.h"
 #include "renkei/apps/connection.h"
 #include "renkei/apps/instruments.h"
+#include "renkei/apps/pack_files.h"
 #include "renkei/apps/signals.h"
 #include "renkei/apps/supervisor.h"
 #include "renkei/base/log.h"
@@ -52,7 +53,7 @@ class Site {
   explicit Site(const std::string& dir)
       : files_{dir}, disk_(std::make_unique<WatchedDisk>(*real_disk_, *clock_, SitePlaces(dir))) {}
 
-  Status Open(const std::string& http) {
+  Status Open(const SiteStartOptions& options) {
     RK_ASSIGN_OR_RETURN(const std::string text,
                         ReadText(*disk_, files_.config(), site::kSiteConfigBytesMax));
     RK_ASSIGN_OR_RETURN(config_, site::ParseSiteConfig(text, files_.config()));
@@ -63,15 +64,19 @@ class Site {
                                                  .stranger = [this] { return Connect({}); }},
                                                 *disk_, *clock_, *random_));
     peer_ = Connect(leaf_->tls());
-    RK_ASSIGN_OR_RETURN(agent_, site::Agent::Open({.dir = files_.dir,
-                                                   .config = config_,
-                                                   .environment = TrainerEnvironment(),
-                                                   .renewed_peer = [this] { return RenewIfDue(); }},
-                                                  *disk_, *clock_, *random_, *peer_));
+    RK_ASSIGN_OR_RETURN(
+        agent_, site::Agent::Open({.dir = files_.dir,
+                                   .config = config_,
+                                   .environment = TrainerEnvironment(),
+                                   .renewed_peer = [this] { return RenewIfDue(); },
+                                   .rules = RulesOrHold(*disk_, charter_.export_rules,
+                                                        options.packs, files_.dir + "/rulepacks")},
+                                  *disk_, *clock_, *random_, *peer_));
     leaf_until_ = leaf_->tls().not_after;
-    RK_ASSIGN_OR_RETURN(http_, ShowInstruments(http, {.health = [this] { return Health(); },
-                                                      .readiness = [this] { return Readiness(); },
-                                                      .figures = [this] { return Figures(); }}));
+    RK_ASSIGN_OR_RETURN(http_,
+                        ShowInstruments(options.http, {.health = [this] { return Health(); },
+                                                       .readiness = [this] { return Readiness(); },
+                                                       .figures = [this] { return Figures(); }}));
     return Ok();
   }
 
@@ -167,7 +172,7 @@ Exit SiteStart(const SiteStartOptions& options) {
   const auto dir = AbsolutePath(options.dir);
   if (!dir.ok()) return Console::Fail(dir.status());
   Site site(*dir);
-  Status status = site.Open(options.http);
+  Status status = site.Open(options);
   if (status.ok()) status = site.Serve();
   return status.ok() ? Exit::kOk : Console::Fail(status);
 }

@@ -31,6 +31,12 @@ StatusOr<Role> ParseRole(std::string_view text) {
   return Error(Code::kInvalidArgument, "a role is one of: officer, operator, researcher, auditor");
 }
 
+syntax::Stated ExportRules::FactsWith(const syntax::Stated& stated) const {
+  syntax::Stated all = stated;
+  all.insert(facts.begin(), facts.end());
+  return all;
+}
+
 std::string Charter::LedgerOrigin() const {
   constexpr size_t kShownDigits = 16;
   const Digest& first = first_sha256 ? *first_sha256 : sha256;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,7 @@
 #include "renkei/crypto/sign.h"
 #include "renkei/seal/envelope.h"
 #include "renkei/seal/signed_note.h"
+#include "renkei/syntax/stated.h"
 
 namespace renkei::charter {
 
@@ -37,6 +39,8 @@ inline constexpr size_t kListMax = 64;    // of one list in it
 inline constexpr size_t kTextMax = 256;   // bytes of one text in it
 inline constexpr uint64_t kWeightMax = (uint64_t{1} << 29) - 1;  // design, section 6
 inline constexpr uint32_t kRoundsMax = 100'000;
+inline constexpr uint32_t kTextDaysMax = 3650;
+inline constexpr uint32_t kHoldHoursMax = 24 * 90;
 
 enum class Role { kOfficer, kOperator, kResearcher, kAuditor };
 std::string_view NameOf(Role role);  // "officer", ...
@@ -56,6 +60,9 @@ struct Party {
   std::string country;     // ISO 3166 alpha-2
   uint32_t threshold = 1;  // officers whose signatures bind the party
   std::string ca_pem;      // root certificate
+  // What all parties agree is so of this one, for the rule packs: facts of a party without their
+  // "party.", such as hq; `like` names a model of a pack.
+  syntax::Stated facts{};
   std::vector<Person> people;
   int line = 0;  // of the charter; 0 = unknown
 
@@ -82,6 +89,24 @@ struct RunRules {
   bool operator==(const RunRules&) const = default;
 };
 
+// A fact of the gate's own: the operations of a run's training, planned or done.
+inline constexpr std::string_view kRunOperations = "run.operations";
+
+// [export]: by which rule packs crossings are decided, and how strictly.
+struct ExportRules {
+  std::string binding;      // layers that bind: both codified enforced; none: nothing is assessed
+  uint32_t text_days = 0;   // a pack whose text is older holds
+  uint32_t hold_hours = 0;  // a hold that nobody decides in time is a refusal
+  std::map<std::string, Digest> packs;  // id -> SHA-256 of its bytes; empty only with none
+  // That hold of every crossing under the charter, unless a run spec states them otherwise.
+  syntax::Stated facts{};
+
+  bool IsAssessed() const { return binding != "none"; }
+  // With `stated` over the charter's own.
+  syntax::Stated FactsWith(const syntax::Stated& stated) const;
+  bool operator==(const ExportRules&) const = default;
+};
+
 // One [[permit]] or [[prohibit]]. "*" alone in a list stands for all: every item, every purpose
 // of [runs], every party of the charter, every classification that is stated.
 struct Rule {
@@ -105,6 +130,7 @@ struct Charter {
   std::optional<Digest> previous_sha256;  // of version - 1; none in version 1
   std::optional<Digest> first_sha256;     // of version 1; none in version 1
   RunRules runs;
+  ExportRules export_rules;
   CoordinatorSite coordinator;
   std::vector<Party> parties;
   std::vector<Rule> permits;

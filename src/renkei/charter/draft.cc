@@ -17,10 +17,18 @@ constexpr std::string_view kCoordinatorNote =
     "\n"
     "# Where runs are steered. It is convenient, not trusted: it can admit, weight, drop or\n"
     "# release nothing alone.\n";
+constexpr std::string_view kExportNote =
+    "\n"
+    "# Export rules: `binding` names the layers that count (the law as written, codified; as the\n"
+    "# authority says that it applies it, enforced; both; none: nobody is asked here). A text "
+    "older\n"
+    "# than `text_days` holds, and a hold that nobody decides within `hold_hours` is a refusal.\n"
+    "# A compliance aid, not legal advice.\n";
 constexpr std::string_view kPartiesNote =
     "\n"
     "# The parties; `threshold` officers sign for theirs. Keys and certificate roots are public:\n"
-    "# compare them with your partners over another channel before you sign.\n";
+    "# compare them with your partners over another channel before you sign. `facts`: what export\n"
+    "# rules ask about a party; what is not stated is not known, and holds where it matters.\n";
 
 std::string Quoted(std::string_view text) { return syntax::TomlQuoted(text); }
 
@@ -112,6 +120,8 @@ StatusOr<std::string> Draft(const DraftSpec& spec) {
   const size_t to_adopt = spec.parties_to_adopt == 0 ? cards.size() : spec.parties_to_adopt;
   std::string text = Head(spec, to_adopt);
   text += Runs(spec);
+  text += kExportNote;
+  text += DumpExportRules(spec.export_rules);
   text += kCoordinatorNote;
   text += DumpCoordinator(coordinator);
   text += Permit(spec);

@@ -23,6 +23,7 @@ struct DraftSpec {
   uint32_t auditors = 0;
   uint64_t weight_max = 1'000'000;
   uint32_t rounds_max = 1000;
+  ExportRules export_rules{.binding = "none", .text_days = 365, .hold_hours = 72, .packs = {}};
   std::string classification_us = "EAR99";
   std::string classification_jp = "not-listed";
 };

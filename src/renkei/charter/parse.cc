@@ -195,6 +195,7 @@ StatusOr<Charter> Parse(std::string_view toml, std::string_view source_name) {
   ReadHead(fields, charter);
   ReadAncestry(fields, charter);
   const Value* runs = fields.ObjectAt("runs");
+  const Value* export_rules = fields.ObjectAt("export");
   const Value* coordinator = fields.ObjectAt("coordinator");
   const auto parties = fields.Objects("party");
   const auto permits = fields.Objects("permit", false);
@@ -205,6 +206,7 @@ StatusOr<Charter> Parse(std::string_view toml, std::string_view source_name) {
   }
   RK_RETURN_IF_ERROR(fields.Finish());
   RK_ASSIGN_OR_RETURN(charter.runs, ReadRunRules(*runs, where + ": runs", parties.size()));
+  RK_ASSIGN_OR_RETURN(charter.export_rules, ReadExportRules(*export_rules, where + ": export"));
   RK_ASSIGN_OR_RETURN(charter.coordinator, ReadCoordinator(*coordinator, where + ": coordinator"));
   for (size_t i = 0; i < parties.size(); ++i) {
     RK_ASSIGN_OR_RETURN(Party party,

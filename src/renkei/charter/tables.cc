@@ -104,11 +104,15 @@ StatusOr<Party> ReadParty(const syntax::Value& table, const std::string& where) 
   party.country = ReadCountry(fields);
   party.threshold = static_cast<uint32_t>(fields.Integer("threshold", 1, kPeopleMax));
   party.ca_pem = ReadCa(fields);
+  const syntax::Value* facts = fields.ObjectAt("facts", false);
   const auto people = fields.Objects("person");
   if (people.size() > kPeopleMax) {
     fields.Fail("person", fmt::format("more than {} people", kPeopleMax));
   }
   RK_RETURN_IF_ERROR(fields.Finish());
+  if (facts != nullptr) {
+    RK_ASSIGN_OR_RETURN(party.facts, syntax::ReadStated(*facts, where + ": facts"));
+  }
   size_t officers = 0;
   for (size_t i = 0; i < people.size(); ++i) {
     RK_ASSIGN_OR_RETURN(Person person,
@@ -150,10 +154,40 @@ StatusOr<CoordinatorSite> ReadCoordinator(const syntax::Value& table, const std:
   return coordinator;
 }
 
+StatusOr<ExportRules> ReadExportRules(const syntax::Value& table, const std::string& where) {
+  constexpr std::string_view kBindings[] = {"both", "codified", "enforced", "none"};
+  syntax::Fields fields(table, where);
+  ExportRules rules;
+  rules.binding = fields.Text("binding");
+  if (std::ranges::find(kBindings, rules.binding) == std::end(kBindings)) {
+    fields.Fail("binding", "is none of: both, codified, enforced, none");
+  }
+  rules.text_days = static_cast<uint32_t>(fields.Integer("text_days", 1, kTextDaysMax));
+  rules.hold_hours = static_cast<uint32_t>(fields.Integer("hold_hours", 1, kHoldHoursMax));
+  const syntax::Value* facts = fields.ObjectAt("facts", false);
+  const syntax::Value* packs = fields.ObjectAt("packs", rules.IsAssessed());
+  if (packs != nullptr && (packs->members().empty() || !rules.IsAssessed())) {
+    fields.Fail("packs", "names the rule packs that answer, unless binding is \"none\"");
+  }
+  RK_RETURN_IF_ERROR(fields.Finish());
+  if (facts != nullptr) {
+    RK_ASSIGN_OR_RETURN(rules.facts, syntax::ReadStated(*facts, where + ": facts"));
+  }
+  if (packs == nullptr) return rules;
+  RK_ASSIGN_OR_RETURN(const syntax::Stated stated, syntax::ReadStated(*packs, where + ": packs"));
+  for (const auto& [id, text] : stated) {
+    const auto sha256 = Digest::FromHexText(text);
+    if (!sha256.ok()) return Annotate(sha256.status(), fmt::format("{}: packs: {}", where, id));
+    rules.packs.emplace(id, *sha256);
+  }
+  return rules;
+}
+
 std::string DumpParty(const Party& party) {
   std::string text = fmt::format("[[party]]\nid = {}\nname = {}\ncountry = {}\nthreshold = {}\n",
                                  Quoted(party.id.text()), Quoted(party.name), Quoted(party.country),
                                  party.threshold);
+  if (!party.facts.empty()) text += fmt::format("facts = {}\n", syntax::DumpStated(party.facts));
   // A certificate's PEM holds no character that TOML would have to escape.
   text += fmt::format("ca = \"\"\"\n{}\"\"\"\n", party.ca_pem);
   for (const Person& person : party.people) {
@@ -162,6 +196,18 @@ std::string DumpParty(const Party& party) {
     text +=
         fmt::format("\n  [[party.person]]\n  id = {}\n  key = {}\n  roles = [{}]\n",
                     Quoted(person.id.text()), Quoted(person.key.Text()), fmt::join(roles, ", "));
+  }
+  return text;
+}
+
+std::string DumpExportRules(const ExportRules& rules) {
+  std::string text = fmt::format("[export]\nbinding = {}\ntext_days = {}\nhold_hours = {}\n",
+                                 Quoted(rules.binding), rules.text_days, rules.hold_hours);
+  if (!rules.facts.empty()) text += fmt::format("facts = {}\n", syntax::DumpStated(rules.facts));
+  if (rules.packs.empty()) return text;
+  text += "\n  [export.packs]\n";
+  for (const auto& [id, sha256] : rules.packs) {
+    text += fmt::format("  {} = {}\n", id, Quoted(sha256.hex()));
   }
   return text;
 }

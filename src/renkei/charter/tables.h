@@ -14,10 +14,13 @@ namespace renkei::charter {
 
 // [[party]] with its [[party.person]].
 StatusOr<Party> ReadParty(const syntax::Value& table, const std::string& where);
+// [export].
+StatusOr<ExportRules> ReadExportRules(const syntax::Value& table, const std::string& where);
 // [coordinator].
 StatusOr<CoordinatorSite> ReadCoordinator(const syntax::Value& table, const std::string& where);
 
 std::string DumpParty(const Party& party);
+std::string DumpExportRules(const ExportRules& rules);
 std::string DumpCoordinator(const CoordinatorSite& coordinator);
 
 // One line of 1 to kTextMax bytes without control characters.

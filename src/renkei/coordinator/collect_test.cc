@@ -107,12 +107,19 @@ TEST(Collection, KeepsWhatWasReleased) {
   House house;
   ASSERT_NO_FATAL_FAILURE(Live(house));
   const BlobId first = house.Run().Round(1)->output;
+  record::Determined go = house.Determine(
+      "model", {.party = run::TestFederation::Party("party-b"), .site = {}, .country = "JP"},
+      house.federation.Everybody());
+  go.blob = first;
+  const auto entry = house.SubmitPerson("party-b", go);
+  ASSERT_THAT(entry, IsOk());
   ASSERT_THAT(
       house.SubmitPerson("party-b", record::Released{.run = house.federation.run,
                                                      .round = 1,
                                                      .party = run::TestFederation::Party("party-b"),
                                                      .model = first,
                                                      .model_sha256 = {},
+                                                     .determination = entry->index,
                                                      .at = house.clock.Now()}),
       IsOk());
   Pass(house, days(30));

@@ -39,6 +39,7 @@
 #include "renkei/coordinator/quota.h"
 #include "renkei/coordinator/sweep.h"
 #include "renkei/crypto/sign.h"
+#include "renkei/gate/rule_shelf.h"
 #include "renkei/identity/join.h"
 #include "renkei/identity/peer_id.h"
 #include "renkei/identity/renewal.h"
@@ -69,6 +70,7 @@ struct Options {
   // Adopted as entry 0 of an empty ledger. For a ledger that has one: the same bytes, or empty.
   Bytes charter_envelope;
   int reduce_threads = 1;
+  gate::RuleShelf rules = {};  // that the coordinator's gate decides by
   // How long the updates and the models of a run are kept once it has ended, but for its own model
   // and those that were released, which are kept for good.
   Milliseconds keep_updates = std::chrono::days(30);

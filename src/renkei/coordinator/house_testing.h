@@ -97,7 +97,7 @@ class House {
   record::Determined Determine(std::string item, const record::Holder& from,
                                std::vector<record::Holder> recipients) {
     std::erase(recipients, from);
-    return gate::Determine(federation.charter,
+    return gate::Determine(federation.charter, {},
                            {.item = std::move(item),
                             .run = federation.run,
                             .from = from,

@@ -193,25 +193,31 @@ std::optional<run::Event> Coordinator::DetermineOwnSending(const run::RunState& 
   }
   if (run.coordinator_go && run.coordinator_go->ValidAt(now)) return std::nullopt;
   if (run.IsSuspended(run.coordinator)) return std::nullopt;
+  if (run.coordinator_denied) return run::ModelBad{"not-permitted"};
+  if (run.coordinator_held) {
+    if (now < run.coordinator_held->until) return std::nullopt;
+    return run::ModelBad{"not-permitted"};
+  }
   std::vector<record::Holder> recipients = run::ResultRecipients(run);
   std::erase(recipients, run.coordinator);
-  const record::Determined determined =
-      gate::Determine(*book_.charter(),
-                      {.item = "model",
-                       .run = run.run,
-                       .from = run.coordinator,
-                       .recipients = std::move(recipients),
-                       .purposes = run.spec.purposes,
-                       .classification_us = run.spec.classification_us,
-                       .classification_jp = run.spec.classification_jp,
-                       .blob = std::nullopt},
-                      now);
+  const record::Determined determined = gate::Determine(
+      *book_.charter(), options_.rules,
+      {.item = "model",
+       .run = run.run,
+       .from = run.coordinator,
+       .recipients = std::move(recipients),
+       .purposes = run.spec.purposes,
+       .classification_us = run.spec.classification_us,
+       .classification_jp = run.spec.classification_jp,
+       .facts = gate::FactsFor(book_.charter()->export_rules, run.spec.facts, run.operations),
+       .blob = std::nullopt},
+      now);
   const auto index = AppendOwn(determined);
   if (!index.ok()) {
     log::Error("determination.not-recorded", {{"why", Message(index.status())}});
     return std::nullopt;
   }
-  if (determined.verdict != record::Verdict::kGo) return run::ModelBad{"not-permitted"};
+  if (determined.verdict == record::Verdict::kRefuse) return run::ModelBad{"not-permitted"};
   return run::Recorded{};
 }
 

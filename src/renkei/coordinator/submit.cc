@@ -15,18 +15,6 @@
 namespace renkei::coordinator {
 namespace {
 
-// What the author of `determined` asked its gate.
-gate::Crossing CrossingOf(const record::Determined& determined) {
-  return {.item = determined.item,
-          .run = determined.run,
-          .from = determined.from,
-          .recipients = determined.recipients,
-          .purposes = determined.purposes,
-          .classification_us = determined.classification_us,
-          .classification_jp = determined.classification_jp,
-          .blob = determined.blob};
-}
-
 struct Subject {
   std::string_view what;
   std::string name;
@@ -94,8 +82,12 @@ run::Decision Coordinator::Judge(const record::Entry& entry, ByteSpan envelope, 
   if (!decision.ok() || determined == nullptr || determined->verdict != record::Verdict::kGo) {
     return decision;
   }
-  // A go is not taken on the sender's word: the same gate is asked again.
-  const record::Determined again = gate::Determine(*book_.charter(), CrossingOf(*determined), now);
+  // A go is not taken on the sender's word: the same gate is asked again. What rests on facts that
+  // only the sender knows is its own to answer for; the charter is asked all the same.
+  const gate::Crossing crossing = gate::CrossingOf(*determined);
+  charter::Charter charter = *book_.charter();
+  if (!crossing.commitments.empty()) charter.export_rules.binding = "none";
+  const record::Determined again = gate::Determine(charter, options_.rules, crossing, now);
   if (again.verdict != record::Verdict::kGo) {
     return run::Refuse("gate-refuses", gate::Explain(again));
   }

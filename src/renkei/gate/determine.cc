@@ -9,7 +9,9 @@
 
 #include "renkei/base/check.h"
 #include "renkei/charter/permission.h"
+#include "renkei/gate/ask_rules.h"
 #include "renkei/gate/reasons.h"
+#include "renkei/rules/number.h"
 
 namespace renkei::gate {
 namespace {
@@ -18,7 +20,8 @@ using record::Holder;
 using record::Reason;
 using record::Verdict;
 
-constexpr std::string_view kItems[] = {"model", "update", "metrics"};
+constexpr std::string_view kItems[] = {"model", "update", "metrics", kLedgerItem};
+// Of a charter that leaves export rules to its parties.
 constexpr std::string_view kNotAssessed[] = {"US EAR", "Japan FEFA", "restricted-party screening",
                                              "the law of any other country"};
 
@@ -26,7 +29,9 @@ constexpr std::string_view kNotAssessed[] = {"US EAR", "Japan FEFA", "restricted
 class Findings {
  public:
   void Add(std::string_view code, std::string_view about, std::string_view cite = {}) {
-    Finding finding = FindingOf(code, about, cite);
+    Add(FindingOf(code, about, cite));
+  }
+  void Add(Finding finding) {
     verdict_ = std::max(verdict_, finding.verdict);
     reasons_.push_back(std::move(finding.reason));
   }
@@ -55,7 +60,7 @@ bool CheckFacts(const charter::Charter& charter, const Crossing& crossing, Findi
     return false;
   }
   const std::pair<bool, std::string_view> missing[] = {
-      {crossing.run.empty(), "run-missing"},
+      {crossing.run.empty() && crossing.item != kLedgerItem, "run-missing"},
       {crossing.purposes.empty(), "purpose-missing"},
       {crossing.classification_us.empty(), "classification-us-missing"},
       {crossing.classification_jp.empty(), "classification-jp-missing"},
@@ -91,6 +96,8 @@ void JudgeRecipient(const charter::Charter& charter, const Crossing& crossing, c
     return findings.Add("recipient-not-in-charter", about);
   if (!IsCountry(to.country)) return findings.Add("country-missing", about);
   if (!facts_complete) return findings.Add("facts-missing", about);
+  // Whoever is a party of the charter sees its ledger.
+  if (crossing.item == kLedgerItem) return findings.Add("permitted", about, "charter [[party]]");
   const charter::Answer answer =
       charter::Permits(charter, {.item = crossing.item,
                                  .purposes = crossing.purposes,
@@ -112,6 +119,23 @@ void CheckCharterDates(const charter::Charter& charter, Instant now, Findings& f
   if (now < charter.created) findings.Add("charter-not-yet-valid", "the charter");
 }
 
+std::vector<record::Fact> FactsOf(const syntax::Stated& stated) {
+  std::vector<record::Fact> facts;
+  for (const auto& [id, value] : stated) facts.push_back({.id = id, .value = value});
+  return facts;
+}
+
+double OperationsIn(const syntax::Stated& facts) {
+  const auto stated = facts.find(std::string(kRunOperations));
+  if (stated == facts.end()) return 0;
+  return rules::ParseNumber(stated->second).value_or(0);
+}
+
+syntax::Stated WithoutOperations(syntax::Stated facts) {
+  facts.erase(std::string(kRunOperations));
+  return facts;
+}
+
 bool IsSubset(const std::vector<std::string>& small, const std::vector<std::string>& large) {
   return std::ranges::all_of(
       small, [&](const std::string& text) { return std::ranges::count(large, text) > 0; });
@@ -119,8 +143,33 @@ bool IsSubset(const std::vector<std::string>& small, const std::vector<std::stri
 
 }  // namespace
 
-record::Determined Determine(const charter::Charter& charter, const Crossing& crossing,
-                             Instant now) {
+syntax::Stated FactsFor(const charter::ExportRules& rules, const syntax::Stated& spec,
+                        double operations_done) {
+  syntax::Stated facts = rules.FactsWith(spec);
+  if (operations_done > OperationsIn(facts)) {
+    facts[std::string(kRunOperations)] = rules::FormatNumber(operations_done);
+  }
+  return facts;
+}
+
+double OperationsOf(const Crossing& crossing) { return OperationsIn(crossing.facts); }
+
+Crossing CrossingOf(const record::Determined& determined) {
+  Crossing crossing = {.item = determined.item,
+                       .run = determined.run,
+                       .from = determined.from,
+                       .recipients = determined.recipients,
+                       .purposes = determined.purposes,
+                       .classification_us = determined.classification_us,
+                       .classification_jp = determined.classification_jp,
+                       .commitments = determined.commitments,
+                       .blob = determined.blob};
+  for (const record::Fact& fact : determined.facts) crossing.facts[fact.id] = fact.value;
+  return crossing;
+}
+
+record::Determined Determine(const charter::Charter& charter, const RuleShelf& shelf,
+                             const Crossing& crossing, Instant now) {
   Findings findings;
   Findings about_all;
   const bool complete = CheckFacts(charter, crossing, about_all);
@@ -131,6 +180,14 @@ record::Determined Determine(const charter::Charter& charter, const Crossing& cr
       if (!seen.emplace(to.party, to.country).second) continue;
       JudgeRecipient(charter, crossing, to, complete, findings);
     }
+  }
+  RuleAnswers rules;
+  if (charter.export_rules.IsAssessed() && complete && findings.verdict() == Verdict::kGo) {
+    rules = AskRules(charter, shelf, crossing, now);
+    for (const Finding& finding : rules.findings) findings.Add(finding);
+  }
+  if (rules.not_assessed.empty()) {
+    rules.not_assessed = {std::begin(kNotAssessed), std::end(kNotAssessed)};
   }
   const Verdict verdict = std::max(findings.verdict(), about_all.verdict());
   std::vector<Reason> reasons = findings.Take();
@@ -143,28 +200,37 @@ record::Determined Determine(const charter::Charter& charter, const Crossing& cr
           .purposes = crossing.purposes,
           .classification_us = crossing.classification_us,
           .classification_jp = crossing.classification_jp,
+          .facts = FactsOf(crossing.facts),
+          .commitments = crossing.commitments,
           .blob = crossing.blob,
           .charter_sha256 = charter.sha256,
-          .valid_until = std::min<Instant>(charter.expires, now + kStandingMax),
+          .packs_sha256 = rules.text_as_of.empty() ? Digest{} : PacksDigest(charter.export_rules),
+          .valid_until = std::min({charter.expires, Instant(now + kStandingMax), rules.changes_at}),
           .uses_max = static_cast<uint64_t>(charter.runs.rounds_max),
           .verdict = verdict,
           .reasons = std::move(reasons),
-          .not_assessed = {std::begin(kNotAssessed), std::end(kNotAssessed)},
-          .text_as_of = FormatInstant(charter.created).substr(0, 10),
+          .rules = std::move(rules.outcomes),
+          .not_assessed = std::move(rules.not_assessed),
+          .text_as_of = rules.text_as_of.empty() ? FormatInstant(charter.created).substr(0, 10)
+                                                 : rules.text_as_of,
           .at = now};
 }
 
 Status CheckCovers(const record::Determined& determined, const Crossing& crossing,
-                   const charter::Charter& charter, Instant now) {
+                   const charter::Charter& charter, Instant now, Hold hold) {
   const auto differs = [](std::string_view what) {
     return Error(Code::kFailedPrecondition,
                  "the standing determination does not cover this crossing: {}; decide anew", what);
   };
-  if (determined.verdict != Verdict::kGo) {
+  const bool approved = hold == Hold::kApproved && determined.verdict == Verdict::kHold;
+  if (determined.verdict != Verdict::kGo && !approved) {
     return differs(fmt::format("its verdict is {}", record::NameOf(determined.verdict)));
   }
   if (determined.charter_sha256 != charter.sha256)
     return differs("it was made under another charter");
+  if (determined.packs_sha256 != PacksDigest(charter.export_rules)) {
+    return differs("it was made with other rule packs");
+  }
   if (now >= determined.valid_until) {
     return differs("it was valid until " + FormatInstant(determined.valid_until));
   }
@@ -176,6 +242,14 @@ Status CheckCovers(const record::Determined& determined, const Crossing& crossin
       determined.classification_jp != crossing.classification_jp) {
     return differs("the classification is another");
   }
+  if (FactsOf(WithoutOperations(CrossingOf(determined).facts)) !=
+      FactsOf(WithoutOperations(crossing.facts))) {
+    return differs("the facts are others");
+  }
+  if (OperationsOf(crossing) > OperationsOf(CrossingOf(determined))) {
+    return differs("the training has had more operations than were decided on");
+  }
+  if (determined.commitments != crossing.commitments) return differs("private facts are others");
   if (determined.blob && determined.blob != crossing.blob) {
     return differs("it is for " + determined.blob->Text() + " alone");
   }

@@ -43,6 +43,7 @@ charter::Charter FourParties() {
   charter.version = 1;
   charter.created = At("2026-11-24T00:00:00Z");
   charter.expires = At("2027-11-24T00:00:00Z");
+  charter.export_rules.binding = "none";
   charter.runs = {.approvals = 2, .weight_max = 1000, .rounds_max = 50, .purposes = {"research"}};
   for (const auto& [party, country] : std::vector<std::pair<const char*, const char*>>{
            {"pacific", "US"}, {"mesa", "US"}, {"umi", "JP"}, {"kita", "JP"}}) {
@@ -86,7 +87,7 @@ std::vector<std::string> CodesOf(const record::Determined& determined) {
 }
 
 TEST(Determine, SaysGoWithOneCitedReasonForEachPartyAmongTheRecipients) {
-  const record::Determined determined = Determine(FourParties(), UpdateToAll(), kNow);
+  const record::Determined determined = Determine(FourParties(), {}, UpdateToAll(), kNow);
   EXPECT_EQ(determined.verdict, Verdict::kGo);
   EXPECT_THAT(CodesOf(determined), ElementsAre("permitted", "permitted", "permitted"));
   EXPECT_THAT(determined.reasons[1].text, HasSubstr("to umi in JP"));
@@ -160,7 +161,7 @@ TEST(Determine, NeverSaysGoWhenAFactIsMissingOrTheCharterDoesNotPermit) {
     charter::Charter charter = FourParties();
     Crossing crossing = UpdateToAll();
     c.change(crossing, charter);
-    const record::Determined determined = Determine(charter, crossing, kNow);
+    const record::Determined determined = Determine(charter, {}, crossing, kNow);
     EXPECT_EQ(determined.verdict, c.verdict) << c.what;
     EXPECT_THAT(CodesOf(determined), Contains(c.code)) << c.what;
     EXPECT_THAT(CheckCovers(determined, crossing, charter, kNow),
@@ -172,12 +173,12 @@ TEST(Determine, NeverSaysGoWhenAFactIsMissingOrTheCharterDoesNotPermit) {
 TEST(Determine, NeverStandsLongerThanItsCharter) {
   charter::Charter charter = FourParties();
   charter.expires = kNow + days(2);
-  EXPECT_EQ(Determine(charter, UpdateToAll(), kNow).valid_until, charter.expires);
+  EXPECT_EQ(Determine(charter, {}, UpdateToAll(), kNow).valid_until, charter.expires);
 }
 
 TEST(CheckCovers, HoldsForTheCrossingItselfAndForLess) {
   const charter::Charter charter = FourParties();
-  const record::Determined determined = Determine(charter, UpdateToAll(), kNow);
+  const record::Determined determined = Determine(charter, {}, UpdateToAll(), kNow);
   EXPECT_THAT(CheckCovers(determined, UpdateToAll(), charter, kNow + days(29)), IsOk());
   Crossing one = UpdateToAll();
   one.recipients.resize(1);
@@ -216,7 +217,7 @@ TEST(CheckCovers, AsksToDecideAnewWhenAnythingIsAnother) {
   for (const Row& row : rows) {
     charter::Charter charter = FourParties();
     Crossing crossing = UpdateToAll();
-    record::Determined determined = Determine(charter, crossing, kNow);
+    record::Determined determined = Determine(charter, {}, crossing, kNow);
     Instant now = kNow;
     row.change(crossing, charter, determined, now);
     EXPECT_THAT(CheckCovers(determined, crossing, charter, now),
@@ -230,7 +231,7 @@ TEST(Explain, PrintsWhatTheDocumentShows) {
   const auto document =
       ReadWhole(*disk, RENKEI_SOURCE_DIR "/docs/formats/determination.md", 1 << 20);
   ASSERT_THAT(document, IsOk());
-  const record::Determined determined = Determine(FourParties(), UpdateToAll(), kNow);
+  const record::Determined determined = Determine(FourParties(), {}, UpdateToAll(), kNow);
   EXPECT_THAT(ToText(*document), HasSubstr("```\n" + Explain(determined) + "```"));
   const auto random = MakeSeededRandom(1);
   const auto sealed = record::Seal(determined, crypto::SigningKey::Generate(*random));
@@ -242,7 +243,7 @@ TEST(Explain, PrintsWhatTheDocumentShows) {
 }
 
 TEST(Explain, NamesVerdictReasonsParagraphsAndWhatWasNotAssessed) {
-  EXPECT_EQ(Explain(Determine(FourParties(), UpdateToAll(), kNow)),
+  EXPECT_EQ(Explain(Determine(FourParties(), {}, UpdateToAll(), kNow)),
             "go: update of run first, from mesa/m1 in US\n"
             "├─ purpose research; classified US EAR99, JP not-listed\n"
             "├─ to pacific in US: the charter permits it [charter [[permit]] 1]\n"
@@ -255,7 +256,7 @@ TEST(Explain, NamesVerdictReasonsParagraphsAndWhatWasNotAssessed) {
   Crossing crossing = UpdateToAll();
   crossing.recipients = {HolderOf("", "", "")};
   crossing.classification_us = "";
-  const std::string text = Explain(Determine(FourParties(), crossing, kNow));
+  const std::string text = Explain(Determine(FourParties(), {}, crossing, kNow));
   EXPECT_THAT(text, HasSubstr("hold: update"));
   EXPECT_THAT(text, HasSubstr("to ? in ?: the recipient's party is not known [gate: facts]"));
   EXPECT_THAT(text, HasSubstr("classified US unknown"));

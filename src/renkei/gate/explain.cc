@@ -30,6 +30,13 @@ std::string Explain(const record::Determined& determined) {
   for (const record::Reason& reason : determined.reasons) {
     text += fmt::format("├─ {} [{}]\n", reason.text, reason.cite);
   }
+  for (const record::RuleOutcome& said : determined.rules) {
+    text += fmt::format("├─ {}{} ({}), to {}: {}{}{}\n", said.jurisdiction,
+                        said.jurisdiction == "us" ? " " + said.layer : "", said.on, Joined(said.to),
+                        said.outcome,
+                        said.cites.empty() ? "" : fmt::format(" [{}]", fmt::join(said.cites, "; ")),
+                        said.missing.empty() ? "" : "; missing: " + Joined(said.missing));
+  }
   if (determined.verdict == record::Verdict::kGo) {
     text += fmt::format("├─ stands until {}, {} uses\n", FormatInstant(determined.valid_until),
                         determined.uses_max);

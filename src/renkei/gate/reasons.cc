@@ -27,7 +27,7 @@ constexpr CatalogueRow kCatalogue[] = {
     {"recipient-not-in-charter", kRefuse, "charter [[party]]", "no party of the charter"},
     {"sender-not-in-charter", kRefuse, "charter [[party]]",
      "the sender is no party of the charter"},
-    {"item-unknown", kRefuse, "gate: items", "the item is none of model, update, metrics"},
+    {"item-unknown", kRefuse, "gate: items", "the item is none of model, update, metrics, ledger"},
     {"charter-expired", kHold, "charter expires", "expired: the parties have to renew it"},
     {"charter-not-yet-valid", kHold, "charter created", "not in force yet, or the clock is wrong"},
     {"country-missing", kHold, "gate: facts", "the country is not known"},
@@ -40,6 +40,11 @@ constexpr CatalogueRow kCatalogue[] = {
     {"classification-us-missing", kHold, "gate: facts", "the US classification is missing"},
     {"classification-jp-missing", kHold, "gate: facts", "the Japanese classification is missing"},
     {"recipients-missing", kHold, "gate: facts", "no recipient is named"},
+    {"facts-not-valid", kHold, "gate: facts", "a fact is not one that the rule packs can read"},
+    {"rule-packs-missing", kHold, "charter [export]",
+     "the rule packs that the charter names are not here"},
+    {"export-rules-hold", kHold, "rule packs", "the export rules ask a person to look"},
+    {"export-rules-refuse", kRefuse, "rule packs", "the export rules do not let it go"},
     {"recipients-too-many", kHold, "gate: limits", "more recipients than one determination holds"},
 };
 

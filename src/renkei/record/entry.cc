@@ -58,8 +58,20 @@ std::vector<seal::Subject> SubjectsOf(const RunResumeAsked& r) {
   return {OfName(fmt::format("run/{}", r.run))};
 }
 std::vector<seal::Subject> SubjectsOf(const Determined& r) {
-  const std::string name = fmt::format("run/{}/{}", r.run, r.item);
+  const std::string name = r.run.empty() ? r.item : fmt::format("run/{}/{}", r.run, r.item);
   return {r.blob ? OfBlob(name, *r.blob) : OfName(name)};
+}
+std::vector<seal::Subject> SubjectsOf(const CrossingApproved& r) {
+  return {OfName(fmt::format("entry/{}", r.determination))};
+}
+std::vector<seal::Subject> SubjectsOf(const CrossingDenied& r) {
+  return {OfName(fmt::format("entry/{}", r.determination))};
+}
+std::vector<seal::Subject> SubjectsOf(const LicenceRecorded& r) {
+  return {OfName(fmt::format("party/{}/licence/{}", r.party, r.licence))};
+}
+std::vector<seal::Subject> SubjectsOf(const FactsOpened& r) {
+  return {OfDigest(fmt::format("entry/{}", r.determination), r.opening_sha256)};
 }
 std::vector<seal::Subject> SubjectsOf(const RoundOpened& r) {
   return {OfBlob(RoundName(r.run, r.round) + "/base", r.base)};

@@ -29,7 +29,11 @@ enum class Shape {
 struct Choices {
   std::string_view words;  // separated by single spaces
 };
-inline constexpr Choices kItems{"model update metrics"};
+inline constexpr Choices kItems{"model update metrics ledger"};
+inline constexpr Choices kCommitmentGroups{"facts pack"};
+inline constexpr Choices kJurisdictions{"us jp"};
+inline constexpr Choices kLayers{"codified enforced"};
+inline constexpr Choices kApprovalScopes{"crossing run"};
 inline constexpr Choices kEncodings{"plain"};
 inline constexpr Choices kDeclineCodes{
     "trainer-not-mapped trainer-failed trainer-timeout update-invalid not-permitted disk-full "
@@ -117,20 +121,47 @@ void Describe(Archive& a, RunResumeAsked& r) {
 }
 
 template <class Archive>
+void Describe(Archive& a, Fact& r) {
+  a("id", r.id, Shape::kCode);
+  a("value", r.value, Shape::kText);
+}
+
+template <class Archive>
+void Describe(Archive& a, Commitment& r) {
+  a("group", r.group, kCommitmentGroups);
+  a("sha256", r.sha256);
+}
+
+template <class Archive>
+void Describe(Archive& a, RuleOutcome& r) {
+  a("jurisdiction", r.jurisdiction, kJurisdictions);
+  a("layer", r.layer, kLayers);
+  a("on", r.on, Shape::kDate);
+  a("to", r.to, Shape::kText);
+  a("outcome", r.outcome, Shape::kText);
+  a("cites", r.cites, Shape::kText);
+  a("missing", r.missing, Shape::kText);
+}
+
+template <class Archive>
 void Describe(Archive& a, Determined& r) {
   a("item", r.item, kItems);
-  a("run", r.run);
+  a.UnlessEmpty("run", r.run);
   a("from", r.from);
   a("recipients", r.recipients);
   a("purposes", r.purposes, Shape::kText);
   a("classification_us", r.classification_us, Shape::kTextOrEmpty);
   a("classification_jp", r.classification_jp, Shape::kTextOrEmpty);
+  a("facts", r.facts);
+  a("commitments", r.commitments);
   a.UnlessEmpty("blob", r.blob);
   a("charter_sha256", r.charter_sha256);
+  a("packs_sha256", r.packs_sha256);
   a("valid_until", r.valid_until);
   a("uses_max", r.uses_max, kInteger);
   a("verdict", r.verdict);
   a("reasons", r.reasons);
+  a("rules", r.rules);
   a("not_assessed", r.not_assessed, Shape::kText);
   a("text_as_of", r.text_as_of, Shape::kDate);
   a("at", r.at);
@@ -246,6 +277,7 @@ void Describe(Archive& a, Released& r) {
   a("party", r.party);
   a("model", r.model);
   a("model_sha256", r.model_sha256);
+  a("determination", r.determination, kInteger);
   a("at", r.at);
 }
 
@@ -276,6 +308,47 @@ void Describe(Archive& a, BlobsDeleted& r) {
   a.UnlessEmpty("run", r.run);
   a("blobs", r.blobs);
   a("remaining", r.remaining, kInteger);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, CrossingApproved& r) {
+  a("party", r.party);
+  a("determination", r.determination, kInteger);
+  a("scope", r.scope, kApprovalScopes);
+  a("until", r.until);
+  a("uses", r.uses, kInteger);
+  a("reason_sha256", r.reason_sha256);
+  a("licence", r.licence, Shape::kCodeOrEmpty);
+  a("quantity", r.quantity, kInteger);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, CrossingDenied& r) {
+  a("party", r.party);
+  a("determination", r.determination, kInteger);
+  a("reason_sha256", r.reason_sha256);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, LicenceRecorded& r) {
+  a("party", r.party);
+  a("licence", r.licence, Shape::kCode);
+  a("unit", r.unit, Shape::kCode);
+  a("quantity", r.quantity, kInteger);
+  a("until", r.until);
+  a("at", r.at);
+}
+
+template <class Archive>
+void Describe(Archive& a, FactsOpened& r) {
+  a("party", r.party);
+  a("determination", r.determination, kInteger);
+  a("auditor_party", r.auditor_party);
+  a("auditor", r.auditor, Shape::kCode);
+  a("opening_sha256", r.opening_sha256);
   a("at", r.at);
 }
 

@@ -44,12 +44,22 @@ Determined DeterminedExample() {
           .purposes = {"semiconductor-defect-research"},
           .classification_us = "EAR99",
           .classification_jp = "not-listed",
+          .facts = {{.id = "item.published", .value = "no"}, {.id = "like", .value = "clean"}},
+          .commitments = {{.group = "facts", .sha256 = DigestOf("salt and facts")}},
           .blob = std::nullopt,
           .charter_sha256 = DigestOf("charter"),
+          .packs_sha256 = DigestOf("packs"),
           .valid_until = At("2026-12-24T00:00:00Z"),
           .uses_max = 1000,
           .verdict = Verdict::kGo,
           .reasons = {{.code = "permitted", .cite = "charter [[permit]] 1", .text = "to 工場"}},
+          .rules = {{.jurisdiction = "us",
+                     .layer = "codified",
+                     .on = "2026-11-23",
+                     .to = {"kyushu-fab/JP", "pacific-fab/US"},
+                     .outcome = "NLR",
+                     .cites = {"732.3(d)"},
+                     .missing = {}}},
           .not_assessed = {"EAR", "FEFA", "party screening"},
           .text_as_of = "2026-11-24",
           .at = kAt};
@@ -60,7 +70,19 @@ Determined Extreme() {
   Determined extreme = DeterminedExample();
   extreme.blob = BlobOf("", 0);
   extreme.recipients.clear();
+  extreme.run = {};
+  extreme.item = "ledger";
+  extreme.facts.clear();
+  extreme.commitments.clear();
+  extreme.packs_sha256 = {};
   extreme.reasons.clear();
+  extreme.rules = {{.jurisdiction = "jp",
+                    .layer = "codified",
+                    .on = "2026-11-24",
+                    .to = {},
+                    .outcome = "REVIEW",
+                    .cites = {},
+                    .missing = {"item.published"}}};
   extreme.not_assessed.clear();
   extreme.purposes.clear();
   extreme.classification_us.clear();
@@ -204,6 +226,7 @@ std::vector<Record> Endings() {
                .party = kParty,
                .model = kModel,
                .model_sha256 = DigestOf("file"),
+               .determination = 17,
                .at = kAt},
       CrossingsSuspended{.party = kParty, .site = {}, .at = kAt},
       CrossingsSuspended{.party = kParty, .site = kSite, .at = kAt},
@@ -225,6 +248,43 @@ std::vector<Record> Endings() {
   };
 }
 
+std::vector<Record> Decisions() {
+  return {
+      CrossingApproved{.party = kParty,
+                       .determination = 17,
+                       .scope = "run",
+                       .until = kAt + std::chrono::days(7),
+                       .uses = 30,
+                       .reason_sha256 = DigestOf("reason"),
+                       .licence = "bis-2026-0042",
+                       .quantity = 1,
+                       .at = kAt},
+      CrossingApproved{.party = kParty,
+                       .determination = 0,
+                       .scope = "crossing",
+                       .until = kAt,
+                       .uses = kIntegerMax,
+                       .reason_sha256 = DigestOf(""),
+                       .licence = "",
+                       .quantity = 0,
+                       .at = kAt},
+      CrossingDenied{
+          .party = kParty, .determination = 17, .reason_sha256 = DigestOf("reason"), .at = kAt},
+      LicenceRecorded{.party = kParty,
+                      .licence = "bis-2026-0042",
+                      .unit = "boards",
+                      .quantity = 200,
+                      .until = kAt + std::chrono::days(365),
+                      .at = kAt},
+      FactsOpened{.party = kParty,
+                  .determination = 17,
+                  .auditor_party = Named<PartyId>("pacific-fab"),
+                  .auditor = "ann",
+                  .opening_sha256 = DigestOf("opening"),
+                  .at = kAt},
+  };
+}
+
 }  // namespace
 
 crypto::SigningKey TestKey(uint8_t fill) {
@@ -233,7 +293,7 @@ crypto::SigningKey TestKey(uint8_t fill) {
 
 std::vector<Record> Examples() {
   std::vector<Record> examples;
-  for (const auto& part : {Admissions(), Rounds(), Endings()}) {
+  for (const auto& part : {Admissions(), Rounds(), Endings(), Decisions()}) {
     examples.insert(examples.end(), part.begin(), part.end());
   }
   return examples;

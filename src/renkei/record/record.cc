@@ -58,8 +58,8 @@ std::string Line(const Determined& r) {
   std::set<std::string> countries;
   for (const Holder& holder : r.recipients) countries.insert(holder.country);
   const std::string reason = r.reasons.empty() ? "" : " (" + r.reasons.front().code + ")";
-  return fmt::format("{}{}: {} of run {} from {}{}{} ({}) to {} recipients in {}",
-                     NameOf(r.verdict), reason, r.item, r.run, r.from.party,
+  return fmt::format("{}{}: {}{} from {}{}{} ({}) to {} recipients in {}", NameOf(r.verdict),
+                     reason, r.item, r.run.empty() ? "" : " of run " + r.run.text(), r.from.party,
                      r.from.site.empty() ? "" : "/", r.from.site, r.from.country,
                      r.recipients.size(), fmt::join(countries, ", "));
 }
@@ -132,6 +132,27 @@ std::string Line(const BlobsDeleted& r) {
       r.party.empty() ? fmt::format("run {} is over", r.run) : fmt::format("{} has left", r.party);
   return fmt::format("{} {} deleted ({}), {} to follow", r.blobs.size(),
                      r.blobs.size() == 1 ? "blob" : "blobs", why, r.remaining);
+}
+
+std::string Line(const CrossingApproved& r) {
+  const std::string licence =
+      r.licence.empty() ? "" : fmt::format(" under {} of licence {}", r.quantity, r.licence);
+  return fmt::format("{} approves what entry {} holds, for the {}, {} uses until {}{}", r.party,
+                     r.determination, r.scope, r.uses, FormatInstant(r.until), licence);
+}
+
+std::string Line(const CrossingDenied& r) {
+  return fmt::format("{} denies what entry {} holds", r.party, r.determination);
+}
+
+std::string Line(const LicenceRecorded& r) {
+  return fmt::format("{} holds licence {} for {} {} until {}", r.party, r.licence, r.quantity,
+                     r.unit, FormatInstant(r.until));
+}
+
+std::string Line(const FactsOpened& r) {
+  return fmt::format("{} shows the facts behind entry {} to {} of {}", r.party, r.determination,
+                     r.auditor, r.auditor_party);
 }
 
 }  // namespace

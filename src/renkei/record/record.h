@@ -125,27 +125,119 @@ struct RunResumeAsked {
   bool operator==(const RunResumeAsked&) const = default;
 };
 
+// A fact for the rule packs, in their words: "item.published", "no".
+struct Fact {
+  std::string id;
+  std::string value;
+
+  bool operator==(const Fact&) const = default;
+};
+
+// What the sender knows and does not show: SHA-256 over a salt and the canonical text of a group
+// of facts, or of a private rule pack (docs/formats/determination.md).
+struct Commitment {
+  std::string group;  // facts pack
+  Digest sha256;
+
+  bool operator==(const Commitment&) const = default;
+};
+
+// What the rule packs answer in one jurisdiction and layer on one civil day, for those recipients
+// to whom the same is said.
+struct RuleOutcome {
+  std::string jurisdiction;     // us jp
+  std::string layer;            // codified enforced
+  std::string on;               // the day there, "2026-11-24"
+  std::vector<std::string> to;  // "<party>/<country>"
+  std::string outcome;          // "NLR", "EXC(NAC)", ...: docs/formats/rule-pack.md
+  std::vector<std::string> cites;
+  std::vector<std::string> missing;  // facts that a review names
+
+  bool operator==(const RuleOutcome&) const = default;
+};
+
 // The gate's answer about one crossing. Author: the sender, a site or a person.
 struct Determined {
   static constexpr std::string_view kKind = "crossing.determined";
-  std::string item;  // model, update or metrics
-  RunId run;
+  std::string item;  // model, update, metrics or ledger
+  RunId run;         // empty: the ledger, when a site joins
   Holder from;
   std::vector<Holder> recipients;
   std::vector<std::string> purposes;
   std::string classification_us;
   std::string classification_jp;
-  std::optional<BlobId> blob;  // this file; absent: standing for all of the run
+  std::vector<Fact> facts{};              // of the item and its use, as stated; ids ascending
+  std::vector<Commitment> commitments{};  // what else was known
+  std::optional<BlobId> blob;             // this file; absent: standing for all of the run
   Digest charter_sha256;
+  Digest packs_sha256{};  // of the rule packs that answered, all together; zero: none did
   Instant valid_until{};
   uint64_t uses_max = 0;
   Verdict verdict = Verdict::kRefuse;
   std::vector<Reason> reasons;
+  std::vector<RuleOutcome> rules{};
   std::vector<std::string> not_assessed;
-  std::string text_as_of;  // date of the newest text that was applied, "2026-11-24"
+  std::string text_as_of;  // date of the oldest text that was applied, "2026-11-24"
   Instant at{};
 
   bool operator==(const Determined&) const = default;
+};
+
+// An officer lets a crossing go that the gate holds. It counts when as many officers of the party
+// as bind it have said so; the narrowest of their limits holds. With a licence, its quantity is
+// taken from what is left of that by the order of the ledger. Author: an officer of the sender's
+// party.
+struct CrossingApproved {
+  static constexpr std::string_view kKind = "crossing.approved";
+  PartyId party;
+  uint64_t determination = 0;  // entry of the hold
+  std::string scope;           // crossing run
+  Instant until{};
+  uint64_t uses = 0;
+  Digest reason_sha256;   // of the reason's text, which stays with the party
+  std::string licence;    // that it goes under; may be empty
+  uint64_t quantity = 0;  // of it, in the licence's unit
+  Instant at{};
+
+  bool operator==(const CrossingApproved&) const = default;
+};
+
+// Author: an officer of the sender's party.
+struct CrossingDenied {
+  static constexpr std::string_view kKind = "crossing.denied";
+  PartyId party;
+  uint64_t determination = 0;  // entry of the hold
+  Digest reason_sha256;
+  Instant at{};
+
+  bool operator==(const CrossingDenied&) const = default;
+};
+
+// A licence that the party holds, or, once more, what it is now. Author: an officer of the party.
+struct LicenceRecorded {
+  static constexpr std::string_view kKind = "licence.recorded";
+  PartyId party;
+  std::string licence;  // a name of the party's own
+  std::string unit;
+  uint64_t quantity = 0;  // in all; never below what was taken of it
+  Instant until{};
+  Instant at{};
+
+  bool operator==(const LicenceRecorded&) const = default;
+};
+
+// The party showed what it had committed itself to in a determination to one auditor. Author: an
+// officer of the party.
+struct FactsOpened {
+  static constexpr std::string_view kKind = "facts.opened";
+  PartyId party;
+  uint64_t determination = 0;
+  PartyId auditor_party;
+  std::string auditor;    // the person's id
+  Digest opening_sha256;  // of the sealed file
+  Instant at{};
+
+  bool operator==(const FactsOpened&) const = default;
 };
 
 // Author: the coordinator.
@@ -286,7 +378,8 @@ struct Released {
   uint32_t round = 0;
   PartyId party;
   BlobId model;
-  Digest model_sha256;  // of the plain file
+  Digest model_sha256;         // of the plain file
+  uint64_t determination = 0;  // entry of the party's go for those who may have the release
   Instant at{};
 
   bool operator==(const Released&) const = default;
@@ -337,11 +430,11 @@ struct BlobsDeleted {
   bool operator==(const BlobsDeleted&) const = default;
 };
 
-using Record =
-    std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked,
-                 RunPauseAsked, RunResumeAsked, Determined, RoundOpened, Contributed, Declined,
-                 RoundClosed, RoundReduced, Evaluated, RunFinished, Refused, Released,
-                 CrossingsSuspended, CrossingsResumed, PartyLeft, BlobsDeleted>;
+using Record = std::variant<CharterAdopted, SiteEnrolled, RunSubmitted, RunApproved, RunStopAsked,
+                            RunPauseAsked, RunResumeAsked, Determined, RoundOpened, Contributed,
+                            Declined, RoundClosed, RoundReduced, Evaluated, RunFinished, Refused,
+                            Released, CrossingsSuspended, CrossingsResumed, PartyLeft, BlobsDeleted,
+                            CrossingApproved, CrossingDenied, LicenceRecorded, FactsOpened>;
 
 std::string KindOf(const Record& record);  // "charter.adopted", ...
 Instant AtOf(const Record& record);

@@ -42,7 +42,9 @@ void FoldSubmission(BookState& state, const Accepted& accepted, const record::Ru
   const auto early =
       std::ranges::find(state.early, entry.determination, &EarlyDetermination::index);
   RK_CHECK(early != state.early.end());
-  const Standing owner_go = StandingOf(early->index, early->determined);
+  // A hold that officers approved stands as they said.
+  const Standing owner_go =
+      state.holds.ApprovedAs(early->index).value_or(StandingOf(early->index, early->determined));
   RunState run;
   run.run = entry.run;
   run.spec_toml = entry.spec;
@@ -93,7 +95,34 @@ void FoldDeletion(BookState& state, const record::BlobsDeleted& entry, uint64_t 
   }
 }
 
-void FoldAccepted(BookState& state, const Accepted& accepted) {
+// How the officers of a party decide. True when the entry was one of these.
+bool FoldOfficers(BookState& state, const Accepted& accepted) {
+  const auto settle = [&](uint64_t determination) {
+    const HoldState& hold = state.holds.held.at(determination);
+    const auto run = state.runs.find(hold.run);
+    if (run == state.runs.end()) return;
+    SettleHold(run->second, hold, state.holds.ApprovedAs(determination));
+  };
+  if (const auto* approved = std::get_if<record::CrossingApproved>(&accepted.record)) {
+    const uint32_t threshold = state.charter->FindParty(approved->party)->threshold;
+    if (FoldApproval(state.holds, accepted.index, accepted.key_id, *approved, threshold)) {
+      settle(approved->determination);
+    }
+    return true;
+  }
+  if (const auto* denied = std::get_if<record::CrossingDenied>(&accepted.record)) {
+    FoldDenial(state.holds, accepted.index, *denied);
+    settle(denied->determination);
+    return true;
+  }
+  if (const auto* licence = std::get_if<record::LicenceRecorded>(&accepted.record)) {
+    FoldLicence(state.holds, *licence);
+    return true;
+  }
+  return std::holds_alternative<record::FactsOpened>(accepted.record);
+}
+
+void FoldAccepted(BookState& state, Accepted accepted) {
   if (const auto* adopted = std::get_if<record::CharterAdopted>(&accepted.record)) {
     state.adoption = Bytes(accepted.envelope.begin(), accepted.envelope.end());
     state.charter_envelope = adopted->envelope;
@@ -105,6 +134,7 @@ void FoldAccepted(BookState& state, const Accepted& accepted) {
     for (auto& [id, run] : state.runs) run.suspended = SuspendedIn(run, state.suspensions);
     return;
   }
+  if (FoldOfficers(state, accepted)) return;
   if (const auto* left = std::get_if<record::PartyLeft>(&accepted.record)) {
     state.left[left->party] = {.index = accepted.index, .remaining = std::nullopt};
     return FoldDeparture(state.runs, *state.charter, state.left, left->party, accepted.time);
@@ -124,7 +154,13 @@ void FoldAccepted(BookState& state, const Accepted& accepted) {
   if (const auto* submitted = std::get_if<record::RunSubmitted>(&accepted.record)) {
     return FoldSubmission(state, accepted, *submitted);
   }
+  const auto* determined = std::get_if<record::Determined>(&accepted.record);
+  if (determined != nullptr && determined->verdict == record::Verdict::kHold) {
+    accepted.hold_until = FoldHold(state.holds, accepted.index, *determined, accepted.time,
+                                   state.charter->export_rules.hold_hours);
+  }
   const RunId* about = RunOf(accepted.record);
+  if (about == nullptr) return;  // Of the ledger itself.
   const auto run = state.runs.find(*about);
   if (run != state.runs.end()) return Fold(run->second, accepted);
   FoldEarly(state, accepted, std::get<record::Determined>(accepted.record));
@@ -195,8 +231,11 @@ Status Book::Apply(uint64_t index, ByteSpan envelope, Signatures signatures) {
   }
   if (!decision.ok()) return corrupt(decision.ToStatus());
   state_.last = std::max(state_.last, at);
-  FoldAccepted(
-      state_, {.index = index, .envelope = envelope, .time = state_.last, .record = entry->record});
+  FoldAccepted(state_, {.index = index,
+                        .envelope = envelope,
+                        .time = state_.last,
+                        .key_id = entry->key_id,
+                        .record = entry->record});
   ++state_.size;
   return Ok();
 }

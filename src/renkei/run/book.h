@@ -21,6 +21,7 @@
 #include "renkei/crypto/sign.h"
 #include "renkei/record/record.h"
 #include "renkei/run/decision.h"
+#include "renkei/run/holds.h"
 #include "renkei/run/leaving.h"
 #include "renkei/run/run_state.h"
 #include "renkei/run/suspensions.h"
@@ -65,6 +66,7 @@ struct BookState {
   std::map<std::string, SiteId> site_keys;  // by key id
   std::set<std::string> tokens;             // join tokens spent
   Suspensions suspensions;
+  Holds holds;
   Departures left;
   uint64_t last_deletion = 0;  // the latest blobs.deleted; 0: none yet
   std::map<RunId, RunState> runs;
@@ -100,6 +102,8 @@ class Book {
   const RunState* FindRun(const RunId& run) const;
   std::optional<Author> FindAuthor(std::string_view key_id) const;
   const Suspensions& suspensions() const { return state_.suspensions; }
+  // What waits for officers, what they decided, and licences.
+  const Holds& holds() const { return state_.holds; }
   // Parties that have left the charter.
   const Departures& left() const { return state_.left; }
   // The latest blobs.deleted: the only one whose bytes may not be gone yet. 0: none yet.

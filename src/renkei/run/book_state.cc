@@ -22,7 +22,7 @@ namespace {
 
 using syntax::Value;
 
-constexpr std::string_view kFormat = "renkei-book/3";
+constexpr std::string_view kFormat = "renkei-book/4";
 
 // Each Describe names the members of one struct, in order, to a Writer or a Reader.
 template <class Archive>
@@ -43,6 +43,44 @@ void Describe(Archive& archive, Standing& standing) {
 }
 
 template <class Archive>
+void Describe(Archive& archive, Held& held) {
+  archive("index", held.index);
+  archive("until", held.until);
+}
+
+template <class Archive>
+void Describe(Archive& archive, Approval& approval) {
+  archive("scope", approval.scope);
+  archive("until", approval.until);
+  archive("uses", approval.uses);
+  archive("licence", approval.licence);
+  archive("quantity", approval.quantity);
+}
+
+template <class Archive>
+void Describe(Archive& archive, HoldState& hold) {
+  archive("item", hold.item);
+  archive("run", hold.run);
+  archive("from", hold.from);
+  archive("recipients", hold.recipients);
+  archive("blob", hold.blob);
+  archive("since", hold.since);
+  archive("until", hold.until);
+  archive("uses_max", hold.uses_max);
+  archive("approvals", hold.approvals);
+  archive("approved", hold.approved);
+  archive("denied", hold.denied);
+}
+
+template <class Archive>
+void Describe(Archive& archive, LicenceState& licence) {
+  archive("unit", licence.unit);
+  archive("quantity", licence.quantity);
+  archive("taken", licence.taken);
+  archive("until", licence.until);
+}
+
+template <class Archive>
 void Describe(Archive& archive, Cited& cited) {
   archive("standing", cited.standing);
   archive("first_round", cited.first_round);
@@ -54,6 +92,8 @@ void Describe(Archive& archive, Candidate& candidate) {
   archive("weight_max", candidate.weight_max);
   archive("update", candidate.update);
   archive("metrics", candidate.metrics);
+  archive("update_held", candidate.update_held);
+  archive("metrics_held", candidate.metrics_held);
   archive("refused", candidate.refused);
   archive("out", candidate.out);
 }
@@ -132,14 +172,18 @@ void Describe(Archive& archive, RunState& run) {
   archive("owner_holder", run.owner_holder);
   archive("owner_go", run.owner_go);
   archive("coordinator_go", run.coordinator_go);
+  archive("coordinator_held", run.coordinator_held);
+  archive("coordinator_denied", run.coordinator_denied);
   archive("candidates", run.candidates);
   archive("current", run.current);
   archive("rounds", run.rounds);
   archive("lineage", run.lineage);
+  archive("operations", run.operations);
   archive("outcome", run.outcome);
   archive("code", run.code);
   archive("model", run.model);
   archive("released", run.released);
+  archive("release_goes", run.release_goes);
   archive("must_fail", run.must_fail);
   archive("collected", run.collected);
   archive("model_deleted", run.model_deleted);
@@ -172,6 +216,7 @@ struct KeptBook {
   std::set<std::string> tokens;
   std::set<PartyId> suspended_parties;
   std::set<SiteId> suspended_sites;
+  Holds holds;
   Departures left;
   uint64_t last_deletion = 0;
   std::vector<KeptEntry> early;
@@ -188,6 +233,8 @@ void Describe(Archive& archive, KeptBook& book) {
   archive("tokens", book.tokens);
   archive("suspended_parties", book.suspended_parties);
   archive("suspended_sites", book.suspended_sites);
+  archive("holds", book.holds.held);
+  archive("licences", book.holds.licences);
   archive("left", book.left);
   archive("last_deletion", book.last_deletion);
   archive("early", book.early);
@@ -265,6 +312,13 @@ class Writer {
       array.Push(std::move(pair));
     }
     return array;
+  }
+  template <class A, class B>
+  static Value Of(std::pair<A, B>& both) {
+    Value pair = Value::Array();
+    pair.Push(Of(both.first));
+    pair.Push(Of(both.second));
+    return pair;
   }
   template <Described T>
   static Value Of(T& value) {
@@ -368,6 +422,11 @@ class Reader {
     }
     return true;
   }
+  template <class A, class B>
+  static bool To(const Value& from, std::pair<A, B>& both) {
+    return from.kind() == Value::Kind::kArray && from.items().size() == 2 &&
+           To(from.items()[0], both.first) && To(from.items()[1], both.second);
+  }
   template <Described T>
   static bool To(const Value& from, T& value) {
     if (from.kind() != Value::Kind::kObject) return false;
@@ -427,6 +486,7 @@ Bytes DumpState(const BookState& state) {
                 .tokens = state.tokens,
                 .suspended_parties = state.suspensions.parties,
                 .suspended_sites = state.suspensions.sites,
+                .holds = state.holds,
                 .left = state.left,
                 .last_deletion = state.last_deletion,
                 .early = {},
@@ -468,6 +528,7 @@ StatusOr<BookState> ParseState(ByteSpan bytes) {
   state.tokens = std::move(kept.tokens);
   state.suspensions = {.parties = std::move(kept.suspended_parties),
                        .sites = std::move(kept.suspended_sites)};
+  state.holds = std::move(kept.holds);
   state.left = std::move(kept.left);
   state.last_deletion = kept.last_deletion;
   for (KeptEntry& entry : kept.early) {

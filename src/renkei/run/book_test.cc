@@ -227,7 +227,7 @@ TEST(Book, ADamagedSnapshotIsRefused) {
   EXPECT_THAT(Book::Restore(ByteSpan(whole).first(whole.size() / 2)), StatusIs(Code::kDataLoss));
   const std::string text = ToText(whole);
   const std::pair<const char*, const char*> changes[] = {
-      {"renkei-book/3", "renkei-book/2"}, {"\"phase\":5", "\"phase\":6"},
+      {"renkei-book/4", "renkei-book/2"}, {"\"phase\":5", "\"phase\":6"},
       {"\"uses\":", "\"used\":"},         {"\"round\":1", "\"round\":-1"},
       {"\"owner\":\"", "\"owner\":\"!"},
   };
@@ -527,6 +527,13 @@ TEST(Book, ReleasesNameAModelThatARoundMade) {
   EXPECT_THAT(scribe.Write(release, "party-b"), StatusIs(Code::kFailedPrecondition));
   release.model = TestFederation::MadeUpBlob(102);
   EXPECT_THAT(scribe.Write(release, "f1"), StatusIs(Code::kPermissionDenied));
+  EXPECT_THAT(scribe.Write(release, "party-b"),
+              StatusIs(Code::kPermissionDenied, testing::HasSubstr("determination-missing")));
+  record::Determined go =
+      Federation().Determined("model", {.party = release.party, .site = {}, .country = "JP"});
+  go.blob = release.model;
+  release.determination = scribe.book.size();
+  EXPECT_THAT(scribe.Write(go, "party-b"), IsOk());
   EXPECT_THAT(scribe.Write(release, "party-b"), IsOk());
   EXPECT_THAT(scribe.Write(release, "party-b"), StatusIs(Code::kAlreadyExists));
 }

@@ -53,6 +53,9 @@ class Leaving : public testing::Test {
     const Decision decision = world_->Submit(author, record);
     ASSERT_TRUE(decision.ok()) << decision.ToStatus();
   }
+  uint64_t LatestGo(std::string_view party) {
+    return world_->run().release_goes.at(TestFederation::Party(party)).first;
+  }
   void Contribute(size_t site, bool with_bytes = true) {
     Say(world_->Site(SiteAt(site)),
         Federation().Contributed(world_->run(), SiteAt(site), Update(site)));
@@ -230,11 +233,15 @@ TEST_F(Leaving, TheModelsOfAnOpenRunAndTheLastAndReleasedOnesAreNeeded) {
     std::ranges::sort(models);
     EXPECT_EQ(NeededOf(models), models);
     if (done == 1) {
+      record::Determined go = Federation().Determined("model", world_->run().owner_holder);
+      go.blob = world_->run().Round(1)->output;
+      Say(World::Person("party-a"), go);
       Say(World::Person("party-a"), record::Released{.run = Federation().run,
                                                      .round = 1,
                                                      .party = TestFederation::Party("party-a"),
                                                      .model = world_->run().Round(1)->output,
                                                      .model_sha256 = {},
+                                                     .determination = LatestGo("party-a"),
                                                      .at = world_->now});
     }
     for (const SiteId& site : Federation().sites) {

@@ -55,6 +55,10 @@ constexpr Authority kAuthorities[] = {
     {"crossings.resumed", kByPerson, kOfficer},
     {"party.left", kByPerson, kOfficer},
     {"blobs.deleted", kByCoordinator, 0},
+    {"crossing.approved", kByPerson, kOfficer},
+    {"crossing.denied", kByPerson, kOfficer},
+    {"licence.recorded", kByPerson, kOfficer},
+    {"facts.opened", kByPerson, kOfficer},
 };
 
 Decision CheckAuthority(const Author& author, std::string_view kind) {
@@ -143,8 +147,14 @@ class Rules {
     if (entry.charter_sha256 != book_.charter->sha256) {
       return Refuse("determination-does-not-cover", "made under another charter");
     }
-    if (author_.kind != AuthorKind::kPerson && !book_.runs.contains(entry.run)) {
+    const bool of_ledger = entry.item == "ledger";
+    if (of_ledger != entry.run.empty()) return Refuse("run-unknown", "only the ledger has none");
+    const auto run = book_.runs.find(entry.run);
+    if (author_.kind != AuthorKind::kPerson && !of_ledger && run == book_.runs.end()) {
       return Refuse("run-unknown", entry.run.text());  // Only an owner speaks before its run.
+    }
+    if (run != book_.runs.end() && !StatesFactsOf(run->second.spec, entry)) {
+      return Refuse("determination-does-not-cover", "other facts than the run spec states");
     }
     if (entry.verdict == record::Verdict::kGo && book_.suspensions.Cover(entry.from)) {
       return Refuse("suspended", fmt::format("{}/{}", entry.from.party, entry.from.site));
@@ -157,6 +167,26 @@ class Rules {
   }
   Decision operator()(const record::CrossingsResumed& entry) {
     return CheckSuspension(entry.party, entry.site, /*suspend=*/false);
+  }
+
+  Decision operator()(const record::CrossingApproved& entry) {
+    return CheckApproval(book_.holds, author_.party, author_.key.KeyId(), entry, time_);
+  }
+  Decision operator()(const record::CrossingDenied& entry) {
+    return CheckDenial(book_.holds, author_.party, entry);
+  }
+  Decision operator()(const record::LicenceRecorded& entry) {
+    return CheckLicence(book_.holds, author_.party, entry);
+  }
+  Decision operator()(const record::FactsOpened& entry) {
+    if (entry.party != author_.party) return OtherParty(entry.party);
+    if (entry.determination >= book_.size) return Refuse("determination-missing");
+    const charter::Party* party = book_.charter->FindParty(entry.auditor_party);
+    const bool known = party != nullptr && std::ranges::any_of(party->people, [&](const auto& one) {
+                         return one.id.text() == entry.auditor;
+                       });
+    if (!known) return Refuse("auditor-unknown", entry.auditor);
+    return {};
   }
 
   Decision operator()(const record::Refused&) { return {}; }
@@ -198,6 +228,16 @@ class Rules {
  private:
   static Decision Contradiction(std::string what) {
     return Refuse("coordinator-contradicts", std::move(what));
+  }
+
+  // The facts of the spec over those of the charter; how many operations is the gate's to say.
+  bool StatesFactsOf(const Spec& spec, const record::Determined& entry) const {
+    syntax::Stated expected = book_.charter->export_rules.FactsWith(spec.facts);
+    syntax::Stated stated;
+    for (const record::Fact& fact : entry.facts) stated[fact.id] = fact.value;
+    expected.erase(std::string(charter::kRunOperations));
+    stated.erase(std::string(charter::kRunOperations));
+    return stated == expected;
   }
 
   static bool Contains(const std::vector<std::string>& list, const std::string& text) {
@@ -256,13 +296,18 @@ class Rules {
       return Refuse("determination-missing", fmt::format("entry {}", entry.determination));
     }
     const record::Determined& determined = found->determined;
-    const Standing standing = StandingOf(found->index, determined);
-    if (determined.verdict != record::Verdict::kGo || determined.from.party != entry.party ||
-        !determined.from.site.empty() || !standing.ValidAt(time_)) {
+    const std::optional<Standing> approved = book_.holds.ApprovedAs(found->index);
+    const Standing standing = approved.value_or(StandingOf(found->index, determined));
+    if ((determined.verdict != record::Verdict::kGo && !approved) ||
+        determined.from.party != entry.party || !determined.from.site.empty() ||
+        !standing.ValidAt(time_)) {
       return Refuse("determination-missing", "not a valid go of the run's owner");
     }
     if (determined.item != "model" || determined.run != entry.run || !Fits(spec, determined)) {
       return Refuse("determination-does-not-cover", "another item or purpose than the spec's");
+    }
+    if (!StatesFactsOf(spec, determined)) {
+      return Refuse("determination-does-not-cover", "other facts than the run spec states");
     }
     const std::vector<record::Holder> candidates = CandidatesOf(book_, spec, standing);
     std::vector<record::Holder> needed = candidates;

@@ -14,6 +14,9 @@
 namespace renkei::run {
 namespace {
 
+// What a trainer may report of its work: the arithmetic operations of this round's training.
+const std::string kOperationsMetric = "operations";
+
 constexpr std::string_view kOutForTheRun[] = {"trainer-not-mapped", "no-consent", "not-permitted"};
 
 // The mean of each metric over the sites that report it, weighted by their examples.
@@ -46,7 +49,11 @@ void SpendDetermination(std::optional<Standing>& standing, uint64_t index) {
 class Folder {
  public:
   Folder(RunState& run, const Accepted& accepted)
-      : run_(run), index_(accepted.index), envelope_(accepted.envelope), time_(accepted.time) {}
+      : run_(run),
+        index_(accepted.index),
+        envelope_(accepted.envelope),
+        time_(accepted.time),
+        hold_until_(accepted.hold_until) {}
 
   void operator()(const record::RunApproved& entry) {
     run_.approved.insert(entry.party);
@@ -64,10 +71,19 @@ class Folder {
   }
 
   void operator()(const record::Determined& entry) {
-    if (!Fits(run_.spec, entry)) return;
     const bool go = entry.verdict == record::Verdict::kGo;
+    if (go && entry.item == "model" && entry.blob && *entry.blob != run_.spec.model &&
+        entry.from.site.empty()) {
+      run_.release_goes[entry.from.party] = {index_, *entry.blob};
+    }
+    if (!Fits(run_.spec, entry)) return;
     const Standing standing = StandingOf(index_, entry);
+    const std::optional<Held> held =
+        entry.verdict == record::Verdict::kHold
+            ? std::optional(Held{.index = index_, .until = hold_until_})
+            : std::nullopt;
     if (entry.item == "model") {
+      if (entry.from == run_.coordinator) run_.coordinator_held = held;
       if (!go) return;
       if (entry.from == run_.owner_holder) run_.owner_go = standing;
       if (entry.from == run_.coordinator) run_.coordinator_go = standing;
@@ -79,6 +95,7 @@ class Folder {
     candidate.refused = entry.verdict == record::Verdict::kRefuse;
     std::optional<Standing>& item = entry.item == "update" ? candidate.update : candidate.metrics;
     item = go ? std::optional(standing) : std::nullopt;
+    (entry.item == "update" ? candidate.update_held : candidate.metrics_held) = held;
   }
 
   void operator()(const record::RoundOpened& entry) {
@@ -102,6 +119,10 @@ class Folder {
                                             .determination = entry.determination};
     Candidate& candidate = run_.candidates.at(entry.site);
     SpendDetermination(candidate.update, entry.determination);
+    const auto operations = entry.metrics.find(kOperationsMetric);
+    if (operations != entry.metrics.end() && operations->second > 0) {
+      run_.operations += operations->second;
+    }
     run_.lineage.try_emplace(entry.determination, Cited{.standing = *candidate.update});
   }
 
@@ -169,6 +190,7 @@ class Folder {
   uint64_t index_;
   ByteSpan envelope_;
   Instant time_;
+  Instant hold_until_;
 };
 
 }  // namespace

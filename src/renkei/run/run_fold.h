@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "renkei/base/bytes.h"
@@ -17,7 +18,9 @@ namespace renkei::run {
 struct Accepted {
   uint64_t index = 0;
   ByteSpan envelope;
-  Instant time{};  // of the ledger: never goes back, whatever `at` authors write
+  Instant time{};        // of the ledger: never goes back, whatever `at` authors write
+  std::string key_id{};  // of the author
+  Instant hold_until{};  // of a determination with verdict hold
   const record::Record& record;
 };
 

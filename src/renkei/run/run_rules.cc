@@ -293,6 +293,10 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
   if (released != run.released.end() && released->second.contains(entry.round)) {
     return Refuse("released-already");
   }
+  const auto go = run.release_goes.find(entry.party);
+  if (go == run.release_goes.end() || go->second != std::pair(entry.determination, entry.model)) {
+    return Refuse("determination-missing", "for the model to be released");
+  }
   return {};
 }
 

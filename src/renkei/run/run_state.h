@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "renkei/base/blob_id.h"
@@ -53,6 +54,14 @@ struct Standing {
   bool ValidAt(Instant now) const { return now < valid_until && uses < uses_max; }
 };
 
+// A determination that waits for officers.
+struct Held {
+  uint64_t index = 0;
+  Instant until{};  // then it is a refusal
+
+  bool operator==(const Held&) const = default;
+};
+
 // True when every one of `needed` but the sender itself is among the recipients.
 bool Covers(const Standing& standing, const std::vector<record::Holder>& needed);
 
@@ -70,8 +79,10 @@ struct Candidate {
   uint64_t weight_max = 0;
   std::optional<Standing> update;   // its latest go for item "update"
   std::optional<Standing> metrics;  // its latest go for item "metrics"
-  bool refused = false;             // its own gate's last word was "refuse"
-  std::string out;                  // declined for the whole run, or its party left: the code
+  std::optional<Held> update_held;  // its latest word on the item was a hold, not decided yet
+  std::optional<Held> metrics_held;
+  bool refused = false;  // its own gate's last word was "refuse", or an officer denied a hold
+  std::string out;       // declined for the whole run, or its party left: the code
 
   bool MayYet() const { return out.empty() && !refused; }
   bool HasLeft() const { return out == kPartyLeft; }
@@ -141,16 +152,21 @@ struct RunState {
   record::Holder owner_holder;
   std::optional<Standing> owner_go;        // the owner's latest for item "model"
   std::optional<Standing> coordinator_go;  // the coordinator's for item "model"
+  std::optional<Held> coordinator_held;
+  bool coordinator_denied = false;  // an officer denied a hold of it
   std::map<SiteId, Candidate> candidates;
   RoundState current;
   std::vector<RoundRecord> rounds;    // reduced ones, ascending
   size_t scored_values = 0;           // of single sites' metrics in all rounds
   size_t scored_from = 0;             // position in `rounds`; those before have lost theirs
   std::map<uint64_t, Cited> lineage;  // determinations that contributions cite, by index
+  double operations = 0;              // of training, as far as contributions told ("operations")
   std::string outcome;                // once finished: completed stopped early-stop failed
   std::string code;                   // why, unless completed
   std::optional<BlobId> model;        // once finished, if any round was reduced
   std::map<PartyId, std::set<uint32_t>> released;
+  // A party's latest go for a model that the run made: the entry, and which.
+  std::map<PartyId, std::pair<uint64_t, BlobId>> release_goes;
   std::string must_fail;       // the code with which it can only fail now; empty: it need not
   bool collected = false;      // finished, and all that is not kept for good was deleted
   uint64_t model_deleted = 0;  // the entry that deleted the spec's model; 0: none did

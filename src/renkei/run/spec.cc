@@ -130,11 +130,15 @@ StatusOr<Spec> ParseSpec(std::string_view toml, std::string_view where) {
   ReadPurposes(fields, spec);
   ReadParticipants(fields, spec);
   const syntax::Value* classification = fields.ObjectAt("classification");
+  const syntax::Value* facts = fields.ObjectAt("facts", false);
   const syntax::Value* config = fields.ObjectAt("config", false);
   const syntax::Value* early_stop = fields.ObjectAt("early_stop", false);
   RK_RETURN_IF_ERROR(fields.Finish());
   RK_RETURN_IF_ERROR(
       ReadClassification(*classification, fmt::format("{}: classification", where), spec));
+  if (facts != nullptr) {
+    RK_ASSIGN_OR_RETURN(spec.facts, syntax::ReadStated(*facts, fmt::format("{}: facts", where)));
+  }
   if (early_stop != nullptr) {
     RK_RETURN_IF_ERROR(ReadEarlyStop(*early_stop, fmt::format("{}: early_stop", where), spec));
   }

@@ -11,6 +11,7 @@
 #include "renkei/base/blob_id.h"
 #include "renkei/base/ids.h"
 #include "renkei/base/status.h"
+#include "renkei/syntax/stated.h"
 
 namespace renkei::run {
 
@@ -44,6 +45,8 @@ struct Spec {
   std::vector<std::string> purposes;
   std::string classification_us;
   std::string classification_jp;
+  // Of the items and their use, for the rule packs; `like` names a model of a pack.
+  syntax::Stated facts;
   // Ascending. Empty: every enrolled site that the owner's determination covers.
   std::vector<SiteId> participants;
   std::string config_json;  // one JSON object for the trainer, compact

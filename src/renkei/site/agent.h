@@ -25,6 +25,7 @@
 #include "renkei/base/status.h"
 #include "renkei/charter/charter.h"
 #include "renkei/crypto/sign.h"
+#include "renkei/gate/rule_shelf.h"
 #include "renkei/record/record.h"
 #include "renkei/run/peer.h"
 #include "renkei/site/drain.h"
@@ -62,6 +63,7 @@ struct AgentOptions {
   std::function<StatusOr<run::Peer*>()> renewed_peer;
   // Carries out the tasks; none: processes of this machine.
   std::unique_ptr<Trainer> trainer = nullptr;
+  gate::RuleShelf rules = {};               // that the site's gate decides by
   UtcOffset utc_offset = MachineUtcOffset;  // of the civil time of config.limits.hours
 };
 

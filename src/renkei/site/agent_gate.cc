@@ -39,7 +39,7 @@ Status Agent::CompleteGateLog() {
 
 Status Agent::Determine(const DetermineItem& duty) {
   const run::RunState& run = *view_.book().FindRun(duty.run);
-  const gate::Crossing crossing = CrossingOf(run, own_, duty.item);
+  const gate::Crossing crossing = CrossingOf(charter_, run, own_, duty.item);
   const run::Candidate& candidate = *run.Find(own_.site);
   const bool stood = (duty.item == "update" ? candidate.update : candidate.metrics).has_value();
   const LastWord* last = gate_log_->Last(duty.run, duty.item);
@@ -49,8 +49,8 @@ Status Agent::Determine(const DetermineItem& duty) {
       gate::CheckCovers(last->determined, crossing, charter_, clock_.Now()).ok()) {
     envelope = last->envelope;
   } else {
-    RK_ASSIGN_OR_RETURN(envelope,
-                        gate_log_->Append(gate::Determine(charter_, crossing, clock_.Now())));
+    RK_ASSIGN_OR_RETURN(envelope, gate_log_->Append(gate::Determine(charter_, options_.rules,
+                                                                    crossing, clock_.Now())));
     last = gate_log_->Last(duty.run, duty.item);
   }
   const bool starting = run.phase == run::Phase::kStarting;
@@ -174,7 +174,9 @@ Status Agent::CheckMaySend(const run::RunState& run, std::string_view item) {
   if (!standing) return Error(Code::kFailedPrecondition, "no determination for the {}", item);
   RK_ASSIGN_OR_RETURN(const record::Determined* const determined,
                       OwnDetermination(standing->index));
-  return gate::CheckCovers(*determined, CrossingOf(run, own_, item), charter_, clock_.Now());
+  // What stands for a hold stands because officers approved it.
+  return gate::CheckCovers(*determined, CrossingOf(charter_, run, own_, item), charter_,
+                           clock_.Now(), gate::Hold::kApproved);
 }
 
 }  // namespace renkei::site

@@ -96,7 +96,14 @@ class RunDuties {
   std::string WhyOut() const {
     if (!facts_.consent.Covers(run_.spec.trainer, run_.spec.purposes)) return "no-consent";
     if (!facts_.trainers.contains(run_.spec.trainer)) return "trainer-not-mapped";
-    return candidate_->refused || !candidate_->out.empty() ? "not-permitted" : "";
+    const bool no = candidate_->refused || !candidate_->out.empty() ||
+                    HasTimedOut(candidate_->update_held) || HasTimedOut(candidate_->metrics_held);
+    return no ? "not-permitted" : "";
+  }
+
+  // A hold that nobody decided in time is a refusal.
+  bool HasTimedOut(const std::optional<run::Held>& held) const {
+    return held && facts_.now >= held->until;
   }
 
   // True when there is no use in asking the gate: the site says why it stays away.
@@ -119,6 +126,7 @@ class RunDuties {
   void Determine() {
     for (const std::string_view item : kItems) {
       const auto& standing = item == "update" ? candidate_->update : candidate_->metrics;
+      if (item == "update" ? candidate_->update_held : candidate_->metrics_held) continue;
       if (Stands(standing) || facts_.held.contains({run_.run, std::string(item)})) continue;
       duties_.push_back(DetermineItem{.run = run_.run, .item = std::string(item)});
     }
@@ -208,8 +216,8 @@ std::vector<Duty> InFlight(const run::Book& book, const SiteId& own, LocalFacts 
   return duties;
 }
 
-gate::Crossing CrossingOf(const run::RunState& run, const record::Holder& own,
-                          std::string_view item) {
+gate::Crossing CrossingOf(const charter::Charter& charter, const run::RunState& run,
+                          const record::Holder& own, std::string_view item) {
   std::vector<record::Holder> recipients = run::ResultRecipients(run);
   std::erase(recipients, own);
   return {.item = std::string(item),
@@ -219,6 +227,7 @@ gate::Crossing CrossingOf(const run::RunState& run, const record::Holder& own,
           .purposes = run.spec.purposes,
           .classification_us = run.spec.classification_us,
           .classification_jp = run.spec.classification_jp,
+          .facts = gate::FactsFor(charter.export_rules, run.spec.facts, run.operations),
           .blob = {}};
 }
 

@@ -91,7 +91,7 @@ std::vector<Duty> DutiesOf(const run::Book& book, const SiteId& own, const Local
 std::vector<Duty> InFlight(const run::Book& book, const SiteId& own, LocalFacts facts);
 
 // One item of the run from `own` to everybody who will come to hold what is made of it.
-gate::Crossing CrossingOf(const run::RunState& run, const record::Holder& own,
-                          std::string_view item);
+gate::Crossing CrossingOf(const charter::Charter& charter, const run::RunState& run,
+                          const record::Holder& own, std::string_view item);
 
 }  // namespace renkei::site

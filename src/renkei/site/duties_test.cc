@@ -306,7 +306,7 @@ TEST_F(DutiesTest, AreNoneOnceTheRunIsStopped) {
 TEST_F(DutiesTest, SendToEverybodyWhoWillHoldTheResultButTheSenderItself) {
   StartRun();
   const record::Holder own = federation_.HolderOf(f0_);
-  const gate::Crossing crossing = CrossingOf(coordinator_.run(), own, "update");
+  const gate::Crossing crossing = CrossingOf(charter::Charter(), coordinator_.run(), own, "update");
   EXPECT_THAT(crossing.recipients,
               ElementsAre(federation_.CoordinatorHolder(), federation_.OwnerHolder(),
                           federation_.HolderOf(f1_)));

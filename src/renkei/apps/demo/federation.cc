@@ -99,6 +99,7 @@ Status Federation::Agree() {
   std::vector<std::string> draft = {"charter",   "new",
                                     "--name",    "wafer-defects",
                                     "--purpose", std::string(kPurpose),
+                                    "--fact",    "like=clean",
                                     "--out",     Path("charter.toml")};
   for (const DemoParty& party : DemoParties()) {
     std::vector<std::string> init = {"init",
@@ -111,7 +112,11 @@ Status Federation::Agree() {
                                      "--country",
                                      party.country,
                                      "--person",
-                                     party.person + ":officer,operator,researcher"};
+                                     party.person + ":officer,operator,researcher",
+                                     "--fact",
+                                     "hq=" + party.country,
+                                     "--fact",
+                                     "ultimate_parent_hq=" + party.country};
     if (&party == &DemoParties().front()) {
       init.insert(init.end(), {"--coordinator", address});
     }
