@@ -76,7 +76,7 @@ class Federation:
         person = person or {"us": "alice", "jp": "emi"}[party]
         return ["--party", party, "--as", person, "--charter", "charter.json"]
 
-    def agree(self):
+    def agree(self, jp_facts=("hq=JP", "ultimate_parent_hq=JP")):
         """Two parties sign a charter; the coordinator starts."""
         self.call("init", "--dir", "us", "--party", "sierra-semi", "--name", "Sierra Semiconductor",
                   "--country", "US", "--person", "alice:officer,operator,researcher",
@@ -84,7 +84,7 @@ class Federation:
                   "--coordinator", f"127.0.0.1:{self.charter_port}")
         self.call("init", "--dir", "jp", "--party", "miyako-fab", "--name", "Miyako Fab",
                   "--country", "JP", "--person", "emi:officer,operator,researcher",
-                  "--fact", "hq=JP", "--fact", "ultimate_parent_hq=JP")
+                  *(word for fact in jp_facts for word in ("--fact", fact)))
         self.call("charter", "new", "--name", "wafers", "--member", "us/party.toml", "--member",
                   "jp/party.toml", "--purpose", PURPOSE, "--fact", "like=clean", "--out", "charter.toml")
         self.call("charter", "sign", "charter.toml", "--party", "us", "--as", "alice", "--out",

@@ -189,7 +189,9 @@ Exit SiteJoin(const SiteJoinOptions& options, const Console& console) {
 
 Exit SiteApprove(const SiteApproveOptions& options, const Console& console) {
   const Status approved = Approve(options, console);
-  return approved.ok() ? Exit::kOk : Console::Fail(approved);
+  if (approved.ok()) return Exit::kOk;
+  const Exit failed = Console::Fail(approved);
+  return Message(approved).find("join-held") == std::string::npos ? failed : Exit::kWaiting;
 }
 
 }  // namespace renkei::apps

@@ -188,6 +188,7 @@ class Coordinator {
   StatusOr<uint64_t> AppendAccepted(ByteSpan envelope);
   StatusOr<uint64_t> AppendOwn(const record::Record& record);
   void NoteFailure(const Status& status);  // of the ledger
+  run::Decision JudgeJoin(const record::Entry& entry);
   run::Decision Judge(const record::Entry& entry, ByteSpan envelope, Instant now) const;
   void RecordRefusal(const record::Entry& entry, const run::Decision& decision);
   void RememberEnvelope(const Digest& sha256, uint64_t index);

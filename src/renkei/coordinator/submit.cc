@@ -57,6 +57,7 @@ StatusOr<run::Submitted> Coordinator::Submit(const identity::PeerId& caller, Byt
     } else {
       run::Decision decision = CheckAuthorIsCaller(book_, caller, entry->key_id);
       if (decision.ok()) decision = Judge(*entry, envelope, clock_.Now());
+      if (decision.ok()) decision = JudgeJoin(*entry);
       if (!decision.ok()) {
         if (decision.code == Code::kPermissionDenied) RecordRefusal(*entry, decision);
         return decision.ToStatus();
@@ -95,6 +96,41 @@ run::Decision Coordinator::Judge(const record::Entry& entry, ByteSpan envelope, 
     return run::Refuse("gate-refuses", "valid for longer than the charter's gate allows");
   }
   return decision;
+}
+
+// A site that joins sees the ledger: the coordinator, which sends it, asks its gate first.
+run::Decision Coordinator::JudgeJoin(const record::Entry& entry) {
+  const auto* enrolled = std::get_if<record::SiteEnrolled>(&entry.record);
+  if (enrolled == nullptr || !book_.charter()->export_rules.IsAssessed() ||
+      book_.FindSite(enrolled->site) != nullptr) {
+    return {};
+  }
+  const gate::Crossing crossing = {.item = std::string(gate::kLedgerItem),
+                                   .run = {},
+                                   .from = book_.CoordinatorHolder(),
+                                   .recipients = {{.party = enrolled->party,
+                                                   .site = enrolled->site,
+                                                   .country = enrolled->country}},
+                                   .purposes = book_.charter()->runs.purposes,
+                                   .classification_us = "EAR99",
+                                   .classification_jp = "not-listed",
+                                   .facts = gate::FactsFor(book_.charter()->export_rules, {}, 0)};
+  const Instant now = clock_.Now();
+  for (const auto& [index, hold] : book_.holds().held) {
+    if (hold.item != crossing.item || hold.recipients != crossing.recipients) continue;
+    const auto approved = book_.holds().ApprovedAs(index);
+    if (approved && approved->ValidAt(now)) return {};
+    if (hold.IsOpenAt(now)) return run::Refuse("join-held", fmt::format("entry {}", index));
+  }
+  const record::Determined determined =
+      gate::Determine(*book_.charter(), options_.rules, crossing, now);
+  const auto index = AppendOwn(determined);
+  if (!index.ok()) return run::Refuse("join-held", Message(index.status()));
+  if (determined.verdict == record::Verdict::kGo) return {};
+  if (determined.verdict == record::Verdict::kHold) {
+    return run::Refuse("join-held", fmt::format("entry {}: {}", *index, gate::Explain(determined)));
+  }
+  return run::Refuse("gate-refuses", gate::Explain(determined));
 }
 
 StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {

@@ -18,9 +18,12 @@ std::string OrUnknown(const std::string& text) { return text.empty() ? "unknown"
 }  // namespace
 
 std::string Explain(const record::Determined& determined) {
+  const std::string what =
+      determined.item == kLedgerItem
+          ? "the ledger"
+          : fmt::format("{} of run {}", determined.item, OrUnknown(determined.run.text()));
   std::string text =
-      fmt::format("{}: {} of run {}, from {}{}{} in {}\n", record::NameOf(determined.verdict),
-                  determined.item, OrUnknown(determined.run.text()),
+      fmt::format("{}: {}, from {}{}{} in {}\n", record::NameOf(determined.verdict), what,
                   OrUnknown(determined.from.party.text()), determined.from.site.empty() ? "" : "/",
                   determined.from.site, OrUnknown(determined.from.country));
   if (determined.blob) text += fmt::format("├─ file {}\n", determined.blob->Text());

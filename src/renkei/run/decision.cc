@@ -99,6 +99,9 @@ constexpr CatalogueRow kCatalogue[] = {
     {"approvals-impossible", kDenied, "charter [runs] approvals",
      "too few parties are left to approve a run; agree on a new charter"},
     {"model-deleted", kMoment, "blobs.deleted", "the model of the round was deleted"},
+    {"join-held", kMoment, "crossing.determined",
+     "the gate holds what the site would see; once an officer of the coordinator's party has "
+     "approved, approve the site again"},
     {"hold-unknown", kMoment, "crossing.determined", "no hold of this entry is known"},
     {"hold-timed-out", kDenied, "charter [export] hold_hours",
      "nobody decided in time, which is a refusal; ask the gate again"},

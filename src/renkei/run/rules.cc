@@ -156,7 +156,9 @@ class Rules {
     if (run != book_.runs.end() && !StatesFactsOf(run->second.spec, entry)) {
       return Refuse("determination-does-not-cover", "other facts than the run spec states");
     }
-    if (entry.verdict == record::Verdict::kGo && book_.suspensions.Cover(entry.from)) {
+    // The ledger is read on: it is how everybody sees what is suspended.
+    if (!of_ledger && entry.verdict == record::Verdict::kGo &&
+        book_.suspensions.Cover(entry.from)) {
       return Refuse("suspended", fmt::format("{}/{}", entry.from.party, entry.from.site));
     }
     return {};
