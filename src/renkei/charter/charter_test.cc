@@ -147,7 +147,14 @@ TEST(Country, IsOneOfIso3166) {
 TEST(Lint, FindsNothingUnwiseInACarefulCharter) {
   std::string careful = Replaced(kToml, "approvals = 1", "approvals = 2");
   careful = Replaced(careful, "auditors = 0", "auditors = 1");
-  EXPECT_THAT(Lint(*Parse(careful, "c")), IsEmpty());
+  Charter charter = *Parse(careful, "c");
+  charter.export_rules.binding = "both";
+  for (Party& party : charter.parties) {
+    party.facts = {{"hq", party.country}, {"ultimate_parent_hq", party.country}};
+  }
+  EXPECT_THAT(Lint(charter), IsEmpty());
+  charter.parties[1].facts.erase("hq");
+  EXPECT_THAT(Lint(charter), testing::ElementsAre(HasSubstr("hokkaido-lab does not state hq")));
 }
 
 TEST(Lint, NamesWhatIsUnwise) {
@@ -158,6 +165,7 @@ TEST(Lint, NamesWhatIsUnwise) {
   } cases[] = {
       {"threshold = 2", "threshold = 1", "kyushu-fab has 3 people, but one officer alone"},
       {"auditors = 0", "auditors = 0", "auditors is 0"},
+      {"binding = \"none\"", "binding = \"none\"", "[export] binding is none"},
       {"approvals = 1", "approvals = 0", "approvals is 0"},
       {"approvals = 1", "approvals = 1", "approvals is 1"},
       {"2027-11-24T", "2027-11-26T", "it runs for 367 days"},

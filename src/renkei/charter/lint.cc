@@ -63,6 +63,22 @@ void LintRules(const Charter& charter, Warnings& warnings) {
   }
 }
 
+void LintExport(const Charter& charter, Warnings& warnings) {
+  if (!charter.export_rules.IsAssessed()) {
+    warnings.push_back(
+        "[export] binding is none: no crossing is asked about the export rules of any country");
+    return;
+  }
+  for (const Party& party : charter.parties) {
+    for (const char* fact : {"hq", "ultimate_parent_hq"}) {
+      if (party.facts.contains(fact)) continue;
+      warnings.push_back(
+          fmt::format("party {} does not state {}: crossings to it are held where that matters",
+                      party.id, fact));
+    }
+  }
+}
+
 bool IsLoopback(std::string_view address) {
   return address.starts_with("127.") || address.starts_with("localhost:") ||
          address.starts_with("[::1]:");
@@ -73,6 +89,7 @@ bool IsLoopback(std::string_view address) {
 std::vector<std::string> Lint(const Charter& charter) {
   Warnings warnings;
   for (const Party& party : charter.parties) LintParty(party, warnings);
+  LintExport(charter, warnings);
   if (charter.parties_to_adopt * 2 <= charter.parties.size()) {
     warnings.push_back(
         fmt::format("parties_to_adopt is {} of {}: less than a majority can change "

@@ -142,14 +142,15 @@ struct RuleBook {
   std::vector<Pack> packs{};  // in the order of their ids; their rules stand in `rules`
   std::vector<Fact> facts{};
   std::vector<Node> nodes{};
-  std::vector<uint32_t> parts{};
-  std::vector<NodeSource> sources{};  // by node
+  std::vector<uint32_t> parts{};           // as they are said
+  std::vector<uint32_t> cheapest_first{};  // the same, in the order in which to evaluate them
+  std::vector<NodeSource> sources{};       // by node
   std::vector<BookClass> classes{};
   std::vector<BookTerm> terms{};
   std::vector<BookRule> rules{};
   std::vector<RuleCode> codes{};  // by rule
-  // Rules, then rules + classes + terms, whose truth is the same in every layer.
-  std::vector<uint32_t> same_in_layers{};
+  // Rules, then rules + classes + terms, whose truth may differ between layers.
+  std::vector<uint32_t> layered{};
   // By jurisdiction: its classes, and those among them that rules give.
   std::array<ClassSet, 2> classes_of{};
   std::array<std::vector<uint32_t>, 2> given_by_rules{};
@@ -181,6 +182,9 @@ struct RuleBook {
   }
   std::span<const uint32_t> PartsOf(const Node& node) const {
     return {parts.data() + node.target, node.count};
+  }
+  std::span<const uint32_t> CheapestFirst(const Node& node) const {
+    return {cheapest_first.data() + node.target, node.count};
   }
   const syntax::Value* FindModel(std::string_view id) const;
 };

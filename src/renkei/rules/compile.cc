@@ -48,6 +48,7 @@ class Compiler {
     IndexByKind(book_);
     IndexClasses(book_);
     IndexLayers(book_);
+    IndexOrder(book_);
     return std::move(book_);
   }
 

@@ -15,7 +15,7 @@ Truth Not(Truth truth) {
 }
 
 // Whether all, none or some of `value` satisfies the comparison.
-Truth Compare(const Interval& value, Comparison comparison, double number) {
+inline Truth Compare(const Interval& value, Comparison comparison, double number) {
   const auto holds = [&](double x) {
     switch (comparison) {
       case Comparison::kLess:
@@ -35,14 +35,12 @@ Truth Compare(const Interval& value, Comparison comparison, double number) {
 }
 
 // Of a word that is one of lo..hi.
-Truth AmongWords(const Interval& value, uint64_t words) {
-  bool some = false, all = true;
-  for (auto i = static_cast<int>(value.lo); i <= static_cast<int>(value.hi); ++i) {
-    const bool in = (words >> i & 1) != 0;
-    some = some || in;
-    all = all && in;
-  }
-  return all ? Truth::kYes : some ? Truth::kUnknown : Truth::kNo;
+inline Truth AmongWords(const Interval& value, uint64_t words) {
+  const auto lo = static_cast<unsigned>(value.lo);
+  if (value.is_point()) return (words >> lo & 1) != 0 ? Truth::kYes : Truth::kNo;
+  const uint64_t may = (uint64_t{2} << static_cast<unsigned>(value.hi)) - (uint64_t{1} << lo);
+  const uint64_t in = words & may;
+  return in == may ? Truth::kYes : in != 0 ? Truth::kUnknown : Truth::kNo;
 }
 
 }  // namespace
@@ -62,7 +60,8 @@ Evaluation::Evaluation(const RuleBook& book, const Case& facts, uint32_t epoch,
 }
 
 void Evaluation::TakeOver(const Evaluation& other) {
-  for (const uint32_t i : book_.same_in_layers) memo_[i] = other.memo_[i];
+  memo_ = other.memo_;
+  for (const uint32_t i : book_.layered) memo_[i] = kNotYet;
 }
 
 Truth Evaluation::OfRule(uint32_t index) {
@@ -122,7 +121,7 @@ bool Evaluation::IsShown(uint32_t rule) {
                              [&](uint32_t node) { return OfNode(node, kNoParty) == Truth::kYes; });
 }
 
-Truth Evaluation::OfCountry(const Node& node, const Interval& value) const {
+inline Truth Evaluation::OfCountry(const Node& node, const Interval& value) const {
   if (value.is_point()) {
     return book_.InSet(epoch_, node.target, static_cast<size_t>(value.lo)) ? Truth::kYes
                                                                            : Truth::kNo;
@@ -130,7 +129,7 @@ Truth Evaluation::OfCountry(const Node& node, const Interval& value) const {
   return Truth::kUnknown;
 }
 
-Truth Evaluation::OfFact(const Node& node, int party) const {
+inline Truth Evaluation::OfFact(const Node& node, int party) const {
   const Interval& value =
       node.of_party ? case_.parties[static_cast<size_t>(party)][node.slot] : case_.facts[node.slot];
   // An item that has no such fact meets no condition on it.
@@ -164,7 +163,7 @@ Truth Evaluation::OfNode(uint32_t index, int party) {
   switch (node.op) {
     case Op::kAll: {
       Truth all = Truth::kYes;
-      for (const uint32_t part : book_.PartsOf(node)) {
+      for (const uint32_t part : book_.CheapestFirst(node)) {
         const Truth truth = OfNode(part, party);
         if (truth == Truth::kNo) return truth;
         if (truth == Truth::kUnknown) all = truth;
@@ -173,7 +172,7 @@ Truth Evaluation::OfNode(uint32_t index, int party) {
     }
     case Op::kAny: {
       Truth any = Truth::kNo;
-      for (const uint32_t part : book_.PartsOf(node)) {
+      for (const uint32_t part : book_.CheapestFirst(node)) {
         const Truth truth = OfNode(part, party);
         if (truth == Truth::kYes) return truth;
         if (truth == Truth::kUnknown) any = truth;

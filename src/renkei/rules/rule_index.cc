@@ -183,6 +183,10 @@ class LayerAnalysis {
     const BookRule& rule = book_.rules[index];
     return OfNode(rule.when) || (rule.except != kNone && OfNode(rule.except));
   }
+  bool OfClass(uint32_t index) {
+    return std::ranges::any_of(book_.classes[index].rules,
+                               [&](uint32_t rule) { return IsOfOne(rule); });
+  }
   bool OfNode(uint32_t index) {
     const Node& node = book_.nodes[index];
     switch (node.op) {
@@ -191,8 +195,7 @@ class LayerAnalysis {
       case Op::kRule:
         return IsOfOne(node.target);
       case Op::kClass:
-        return std::ranges::any_of(book_.classes[node.target].rules,
-                                   [&](uint32_t rule) { return IsOfOne(rule); });
+        return OfClass(node.target);
       default:
         return std::ranges::any_of(book_.PartsOf(node),
                                    [&](uint32_t part) { return OfNode(part); });
@@ -219,11 +222,65 @@ class LayerAnalysis {
 void IndexLayers(RuleBook& book) {
   LayerAnalysis analysis(book);
   for (uint32_t i = 0; i < book.rules.size(); ++i) {
-    if (!analysis.OfRule(i)) book.same_in_layers.push_back(i);
+    if (analysis.OfRule(i)) book.layered.push_back(i);
+  }
+  for (uint32_t i = 0; i < book.classes.size(); ++i) {
+    if (!analysis.OfClass(i)) continue;
+    book.layered.push_back(static_cast<uint32_t>(book.rules.size()) + i);
   }
   const auto first_term = static_cast<uint32_t>(book.rules.size() + book.classes.size());
   for (uint32_t i = 0; i < book.terms.size(); ++i) {
-    if (!analysis.OfNode(book.terms[i].when)) book.same_in_layers.push_back(first_term + i);
+    if (analysis.OfNode(book.terms[i].when)) book.layered.push_back(first_term + i);
+  }
+}
+
+namespace {
+
+// About how much work it is to find out a node's truth: what is remembered is cheap.
+class Costs {
+ public:
+  explicit Costs(const RuleBook& book) : book_(book), known_(book.nodes.size(), -1) {}
+
+  double Of(uint32_t index) {
+    double& cost = known_[index];
+    if (cost < 0) cost = Count(book_.nodes[index]);
+    return cost;
+  }
+
+ private:
+  double Count(const Node& node) {
+    constexpr double kRemembered = 0.4;
+    switch (node.op) {
+      case Op::kClass:
+        return 2;
+      case Op::kRule:
+        return 4;
+      case Op::kTerm: {
+        const BookTerm& term = book_.terms[node.target];
+        return 1 + (term.of_party ? 1 : kRemembered) * Of(term.when);
+      }
+      default:
+        break;
+    }
+    double sum = 1;
+    for (const uint32_t part : book_.PartsOf(node)) sum += Of(part);
+    return sum;
+  }
+
+  const RuleBook& book_;
+  std::vector<double> known_;
+};
+
+}  // namespace
+
+void IndexOrder(RuleBook& book) {
+  Costs costs(book);
+  book.cheapest_first = book.parts;
+  for (const Node& node : book.nodes) {
+    if (node.op != Op::kAll && node.op != Op::kAny) continue;
+    const auto begin = book.cheapest_first.begin() + node.target;
+    std::stable_sort(begin, begin + node.count,
+                     [&](uint32_t a, uint32_t b) { return costs.Of(a) < costs.Of(b); });
   }
 }
 

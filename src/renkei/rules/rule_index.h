@@ -15,7 +15,11 @@ void IndexByKind(RuleBook& book);
 // "not"; and RuleBook::codes with the classes that no other fact can make up for.
 void IndexClasses(RuleBook& book);
 
-// Fills RuleBook::same_in_layers: rules and terms that do not rest on a rule of one layer alone.
+// Fills RuleBook::layered: rules, classes and terms that rest on a rule of one layer alone.
 void IndexLayers(RuleBook& book);
+
+// Fills RuleBook::cheapest_first. The truth of "all" and "any" does not hang on the order of their
+// parts; the time that it takes to find out does.
+void IndexOrder(RuleBook& book);
 
 }  // namespace renkei::rules
