@@ -178,7 +178,8 @@ Exit LedgerProve(const LedgerOptions& options, const Console& console);
 struct ReleaseBuildOptions {
   ActorOptions actor;
   std::string run;
-  uint32_t round = 0;  // 0: the last
+  uint32_t round = 0;           // 0: the last
+  std::vector<std::string> to;  // parties that get it besides those who took part
   std::string out;
 };
 Exit ReleaseBuild(const ReleaseBuildOptions& options, const Console& console);

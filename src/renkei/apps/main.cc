@@ -317,6 +317,7 @@ void AddRelease(CLI::App& app, Choice& choice) {
   ActorFlags(build, o.actor);
   build->add_option("--run", o.run, "run id")->required();
   build->add_option("--round", o.round, "round; the last by default");
+  build->add_option("--to", o.to, "a party that gets it without having taken part; repeat");
   build->add_option("--out", o.out, "directory to write")->required();
   OnChosen(build, choice, [&o](const Console& console) { return ReleaseBuild(o, console); });
   CLI::App* verify = group->add_subcommand("verify", "check a release, offline");

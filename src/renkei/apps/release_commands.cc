@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // renkei release build | verify
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -31,11 +32,18 @@ StatusOr<const run::RoundRecord*> ChooseRound(const run::RunState& run, uint32_t
 }
 
 // May the model of the round go to all who took part? Nothing when the gate holds or refuses it.
-StatusOr<GateWord> AskRelease(PersonSession& session, const run::RunState& run,
-                              const BlobId& model) {
+StatusOr<GateWord> AskRelease(PersonSession& session, const run::RunState& run, const BlobId& model,
+                              const std::vector<std::string>& others) {
   const charter::Party& party = session.party();
   const record::Holder from = {.party = party.id, .site = {}, .country = party.country};
   std::vector<record::Holder> recipients = run::ResultRecipients(run);
+  for (const std::string& name : others) {
+    RK_ASSIGN_OR_RETURN(const PartyId id, PartyId::Parse(name));
+    const charter::Party* other = session.charter().FindParty(id);
+    if (other == nullptr) return Error(Code::kNotFound, "--to {}: no party of the charter", id);
+    const record::Holder to = {.party = id, .site = {}, .country = other->country};
+    if (std::ranges::find(recipients, to) == recipients.end()) recipients.push_back(to);
+  }
   std::erase(recipients, from);
   return AskGate(session, {.item = "model",
                            .run = run.run,
@@ -47,6 +55,18 @@ StatusOr<GateWord> AskRelease(PersonSession& session, const run::RunState& run,
                            .facts = gate::FactsFor(session.charter().export_rules, run.spec.facts,
                                                    run.operations),
                            .blob = model});
+}
+
+StatusOr<std::optional<release::Built>> Write(PersonSession& session, const RunId& run,
+                                              const run::RoundRecord& round,
+                                              const ReleaseBuildOptions& options,
+                                              store::Blobs& blobs) {
+  RK_ASSIGN_OR_RETURN(
+      release::Built built,
+      release::Build(
+          {.run = run, .round = round.round, .party = session.party().id, .dir = options.out},
+          session.mirror(), blobs, session.key(), session.disk()));
+  return built;
 }
 
 // Nothing when the gate does not let it go.
@@ -65,10 +85,12 @@ StatusOr<std::optional<release::Built>> Build(PersonSession& session,
     RK_RETURN_IF_ERROR(session.peer().Download(round.output, *blobs, [](uint64_t, uint64_t) {}));
   }
   const auto said = run->released.find(session.party().id);
-  if (said == run->released.end() || !said->second.contains(round.round)) {
-    RK_ASSIGN_OR_RETURN(const GateWord word, AskRelease(session, *run, round.output));
+  const bool released = said != run->released.end() && said->second.contains(round.round);
+  if (!released || !options.to.empty()) {
+    RK_ASSIGN_OR_RETURN(const GateWord word, AskRelease(session, *run, round.output, options.to));
     verdict = word.verdict;
     if (verdict != record::Verdict::kGo) return std::nullopt;
+    if (released) return Write(session, id, round, options, *blobs);
     RK_ASSIGN_OR_RETURN(const auto model, blobs->Open(round.output));
     RK_ASSIGN_OR_RETURN(const Digest sha256, release::PlainSha256(*model));
     RK_RETURN_IF_ERROR(session
@@ -81,12 +103,7 @@ StatusOr<std::optional<release::Built>> Build(PersonSession& session,
                                                     .at = session.clock().Now()})
                            .status());
   }
-  RK_ASSIGN_OR_RETURN(
-      release::Built built,
-      release::Build(
-          {.run = id, .round = round.round, .party = session.party().id, .dir = options.out},
-          session.mirror(), *blobs, session.key(), session.disk()));
-  return built;
+  return Write(session, id, round, options, *blobs);
 }
 
 }  // namespace

@@ -101,13 +101,25 @@ std::string_view CiteOf(const record::Determined& crossing) {
   return "";
 }
 
+// What the rule packs answered, each once: "us NLR, jp NOT-SUBJECT"; empty when none did.
+std::string OutcomesOf(const record::Determined& crossing) {
+  std::string text;
+  for (const record::RuleOutcome& said : crossing.rules) {
+    const std::string one = fmt::format("{} {}", said.jurisdiction, said.outcome);
+    if (text.find(one) == std::string::npos) text += (text.empty() ? "" : ", ") + one;
+  }
+  return text;
+}
+
 // What a narrow terminal cuts off is the cite of a go, or the recipients of what does not go.
 std::string CrossingLine(const record::Determined& crossing) {
   const std::string head = fmt::format("{:<6} {:<8} {} {}", record::NameOf(crossing.verdict),
                                        crossing.item, NameOf(crossing.from), crossing.from.country);
   const std::string recipients = Recipients(crossing.recipients);
   const bool go = crossing.verdict == record::Verdict::kGo;
-  return go ? fmt::format("{} → {}  ({})", head, recipients, CiteOf(crossing))
+  const std::string outcomes = OutcomesOf(crossing);
+  const std::string why = outcomes.empty() ? std::string(CiteOf(crossing)) : outcomes;
+  return go ? fmt::format("{} → {}  ({})", head, recipients, why)
             : fmt::format("{}  ({}) → {}", head, CiteOf(crossing), recipients);
 }
 
