@@ -22,6 +22,12 @@ class Demo(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn("SYNTHETIC", done.stdout)
             self.assertIn("verified", done.stdout)
+            for shown in ("DEMO key", "SYNTHETIC list", "An H100 server, for its own room?\nrefuse",
+                          "ultimate parent = CN (D:5: yes)", "used from Tokyo?\nhold", "service.trains_models",
+                          "hold: model of run wafer-joint", "missing: party.listed_ownership", "approved in entry",
+                          "So it goes: "):
+                self.assertIn(shown, done.stdout)
+            self.assertTrue((out / "release-minato-ai/model.safetensors").exists())
             told = json.loads(report.read_text())
             self.assertEqual(len(told["sites"]), 4)
             self.assertEqual({s["country"] for s in told["sites"]}, {"US", "JP"})

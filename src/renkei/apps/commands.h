@@ -123,6 +123,32 @@ struct SuspendOptions {
 Exit Suspend(const SuspendOptions& options, const Console& console);
 Exit Resume(const SuspendOptions& options, const Console& console);
 
+struct HoldOptions {
+  ActorOptions actor;
+  bool all = false;  // decided ones too
+  bool csv = false;
+  uint64_t entry = 0;  // of the hold
+  std::string scope = "run";
+  std::string until;  // a day or an instant; empty: as long as the determination could stand
+  uint64_t uses = 0;  // 0: as many as the determination could have
+  std::string reason;
+  std::string licence;
+  uint64_t quantity = 0;
+};
+Exit HoldsShow(const HoldOptions& options, const Console& console);
+Exit HoldApprove(const HoldOptions& options, const Console& console);
+Exit HoldDeny(const HoldOptions& options, const Console& console);
+
+struct LicenceOptions {
+  ActorOptions actor;
+  std::string licence;
+  std::string unit;
+  uint64_t quantity = 0;
+  std::string until;
+};
+Exit LicenceRecord(const LicenceOptions& options, const Console& console);
+Exit LicenceList(const LicenceOptions& options, const Console& console);
+
 struct LeaveOptions {
   ActorOptions actor;
   bool yes = false;  // do not ask

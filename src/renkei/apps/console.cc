@@ -192,4 +192,28 @@ std::string CutToWidth(std::string_view line, size_t columns) {
   return std::string(line.substr(0, end)) + (coloured ? "\x1b[0m…" : "…");
 }
 
+std::string CsvText(const std::vector<syntax::Value>& rows) {
+  const auto quoted = [](const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string safe = "\"";
+    for (const char c : text) safe += c == '"' ? "\"\"" : std::string(1, c);
+    return safe + "\"";
+  };
+  if (rows.empty()) return "";
+  std::string text;
+  const auto line = [&](const syntax::Value& row, bool names) {
+    bool first = true;
+    for (const auto& [key, value] : row.members()) {
+      if (!first) text += ',';
+      first = false;
+      const bool is_text = value.kind() == syntax::Value::Kind::kText;
+      text += quoted(names ? key : is_text ? value.text() : syntax::DumpJson(value));
+    }
+    text += "\r\n";
+  };
+  line(rows.front(), true);
+  for (const syntax::Value& row : rows) line(row, false);
+  return text;
+}
+
 }  // namespace renkei::apps

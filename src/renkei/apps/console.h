@@ -72,4 +72,7 @@ TerminalSize SizeOfTerminal(int file_descriptor);
 // `line`, which may hold colours, cut with an ellipsis so that it takes at most `columns` (> 0).
 std::string CutToWidth(std::string_view line, size_t columns);
 
+// The same rows as CSV (RFC 4180), the keys of the first in the first line.
+std::string CsvText(const std::vector<syntax::Value>& rows);
+
 }  // namespace renkei::apps

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // renkei gate check | when | classify: crossings and chips, decided by the rule packs.
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "renkei/apps/connection.h"
 #include "renkei/apps/pack_files.h"
 #include "renkei/apps/rule_commands.h"
+#include "renkei/gate/ask_rules.h"
 #include "renkei/rules/classify.h"
 #include "renkei/rules/explain.h"
 #include "renkei/rules/judgement.h"
@@ -20,9 +22,28 @@ using syntax::Value;
 constexpr uint64_t kCrossingBytesMax = 1 << 20;
 
 struct Question {
-  rules::RuleBook book;
+  std::shared_ptr<const rules::RuleBook> book;
+  rules::Profile profile;
   rules::Case facts;
 };
+
+// The packs that a charter names, and its policy.
+Status TakeCharter(Disk& disk, const GateOptions& options, Question& question) {
+  RK_ASSIGN_OR_RETURN(const charter::Charter charter,
+                      LoadCharter(disk, options.charter_file, MakeSystemClock()->Now()));
+  const charter::ExportRules& rules = charter.export_rules;
+  if (!rules.IsAssessed()) {
+    return Error(Code::kFailedPrecondition,
+                 "{}: its [export] binding is none: no rule packs decide under this charter",
+                 options.charter_file);
+  }
+  std::vector<std::string> places = options.packs;
+  places.insert(places.end(), options.more.begin(), options.more.end());
+  RK_ASSIGN_OR_RETURN(const gate::RuleShelf shelf, LoadRules(disk, rules, places, ""));
+  question.book = shelf.shared_book();
+  question.profile = gate::ProfileOf(rules);
+  return Ok();
+}
 
 StatusOr<rules::RuleBook> LoadBook(Disk& disk, const GateOptions& options) {
   std::vector<std::string> places = options.packs;
@@ -35,9 +56,16 @@ StatusOr<rules::RuleBook> LoadBook(Disk& disk, const GateOptions& options) {
 StatusOr<Question> Load(const GateOptions& options) {
   const auto disk = MakeRealDisk();
   Question question;
-  RK_ASSIGN_OR_RETURN(question.book, LoadBook(*disk, options));
+  if (options.charter_file.empty()) {
+    RK_ASSIGN_OR_RETURN(question.profile, rules::ParseBinding(options.binding));
+    question.profile.text_age_days_max = options.text_days;
+    RK_ASSIGN_OR_RETURN(rules::RuleBook book, LoadBook(*disk, options));
+    question.book = std::make_shared<const rules::RuleBook>(std::move(book));
+  } else {
+    RK_RETURN_IF_ERROR(TakeCharter(*disk, options, question));
+  }
   RK_ASSIGN_OR_RETURN(const std::string text, ReadText(*disk, options.file, kCrossingBytesMax));
-  RK_ASSIGN_OR_RETURN(question.facts, rules::ParseCaseText(text, options.file, question.book));
+  RK_ASSIGN_OR_RETURN(question.facts, rules::ParseCaseText(text, options.file, *question.book));
   return question;
 }
 
@@ -52,26 +80,25 @@ Exit ExitFor(rules::Call call) {
 }
 
 StatusOr<Exit> Check(const GateOptions& options, const Console& console) {
-  RK_ASSIGN_OR_RETURN(rules::Profile profile, rules::ParseBinding(options.binding));
-  profile.text_age_days_max = options.text_days;
   RK_ASSIGN_OR_RETURN(const Question question, Load(options));
   const rules::Language language = LanguageOf(options);
-  const rules::Decision decision = rules::Decide(question.book, question.facts);
+  const rules::RuleBook& book = *question.book;
+  const rules::Decision decision = rules::Decide(book, question.facts);
   const rules::Date day = question.facts.DatesIn(rules::Jurisdiction::kUs).back();
-  const rules::Judgement judgement = rules::Judge(question.book, decision, profile, day);
+  const rules::Judgement judgement = rules::Judge(book, decision, question.profile, day);
   if (console.for_people()) {
     std::string text = fmt::format("{}\n", rules::NameOf(judgement.call));
     for (const rules::Words& reason : judgement.reasons) {
       text += fmt::format("  {}\n", reason.In(language));
     }
-    console.Text(text + rules::Explain(question.book, question.facts, decision, language));
+    console.Text(text + rules::Explain(book, question.facts, decision, language));
     return ExitFor(judgement.call);
   }
   Value json = Value::Object();
   json.Set("verdict", rules::NameOf(judgement.call));
   Value& reasons = json.Set("reasons", Value::Array());
   for (const rules::Words& reason : judgement.reasons) reasons.Push(reason.In(language));
-  const Value said = rules::ToJson(question.book, question.facts, decision, language);
+  const Value said = rules::ToJson(book, question.facts, decision, language);
   for (const auto& [key, value] : said.members()) json.Set(key, value);
   console.Object(json);
   return ExitFor(judgement.call);
@@ -84,7 +111,7 @@ Status When(const GateOptions& options, const Console& console) {
   if (*to < *from) return Error(Code::kInvalidArgument, "--to is before --from");
   RK_ASSIGN_OR_RETURN(const Question question, Load(options));
   std::vector<Value> rows;
-  for (const rules::Change& change : rules::ChangesOf(question.book, question.facts, *from, *to)) {
+  for (const rules::Change& change : rules::ChangesOf(*question.book, question.facts, *from, *to)) {
     Value row = Value::Object();
     row.Set("day", rules::FormatDate(change.day));
     row.Set("jurisdiction", rules::NameOf(change.jurisdiction));

@@ -33,6 +33,8 @@ struct Choice {
   DoctorOptions doctor;
   SuspendOptions suspend;
   LeaveOptions leave;
+  HoldOptions hold;
+  LicenceOptions licence;
   RunSubmitOptions run_submit;
   RunOptions run;
   BackupOptions backup;
@@ -229,6 +231,42 @@ void AddSuspend(CLI::App& app, Choice& choice) {
   add("resume", "let the crossings of your party, or of one of its sites, go on", Resume);
 }
 
+void AddHolds(CLI::App& app, Choice& choice) {
+  HoldOptions& o = choice.hold;
+  const auto add = [&](CLI::App& parent, const char* name, const char* purpose, auto run,
+                       auto& to) {
+    CLI::App* command = parent.add_subcommand(name, purpose);
+    ActorFlags(command, to.actor);
+    OnChosen(command, choice, [&to, run](const Console& console) { return run(to, console); });
+    return command;
+  };
+  CLI::App* holds = add(app, "holds", "crossings that wait for an officer", HoldsShow, o);
+  holds->add_flag("--all", o.all, "those that were decided, too");
+  holds->add_flag("--csv", o.csv, "as CSV");
+  CLI::App* approve = add(app, "approve", "let a crossing go that the gate holds", HoldApprove, o);
+  CLI::App* deny = add(app, "deny", "refuse a crossing that the gate holds", HoldDeny, o);
+  for (CLI::App* command : {approve, deny}) {
+    command->add_option("entry", o.entry, "the hold, as renkei holds shows it")->required();
+    command->add_option("--reason", o.reason, "why; stays with the party")->required();
+  }
+  approve->add_option("--scope", o.scope, "crossing (one use) or run")
+      ->check(CLI::IsMember({"crossing", "run"}))
+      ->capture_default_str();
+  approve->add_option("--until", o.until, "day or instant; as long as it may by default");
+  approve->add_option("--uses", o.uses, "how often; as often as it may by default");
+  auto* licence = approve->add_option("--licence", o.licence, "that it goes under");
+  approve->add_option("--quantity", o.quantity, "taken of the licence")->needs(licence);
+
+  CLI::App* group = Group(app, "licence", "export licences that parties hold");
+  LicenceOptions& l = choice.licence;
+  CLI::App* record = add(*group, "record", "say that your party holds a licence", LicenceRecord, l);
+  record->add_option("licence", l.licence, "your name for it")->required();
+  record->add_option("--unit", l.unit, "what is counted, such as boards")->required();
+  record->add_option("--quantity", l.quantity, "in all")->required();
+  record->add_option("--until", l.until, "its last day, or an instant")->required();
+  add(*group, "ls", "what is left of each licence", LicenceList, l);
+}
+
 void AddLeave(CLI::App& app, Choice& choice) {
   LeaveOptions& o = choice.leave;
   CLI::App* command = app.add_subcommand("leave", "leave the charter with your party, for good");
@@ -343,9 +381,11 @@ void AddGate(CLI::App& app, Choice& choice) {
   };
   CLI::App* check = add("check", "decide: exit 0 go, 3 refuse, 7 hold", GateCheck);
   check->add_option("file", o.file, "the crossing, YAML or JSON")->required();
-  check->add_option("--binding", o.binding, "layer that binds: both, codified or enforced");
-  check->add_option("--text-days", o.text_days, "hold when the oldest text is older")
-      ->capture_default_str();
+  auto* binding =
+      check->add_option("--binding", o.binding, "layer that binds: both, codified or enforced");
+  auto* days = check->add_option("--text-days", o.text_days, "hold when the oldest text is older")
+                   ->capture_default_str();
+  CharterOption(check, o.charter_file)->excludes(binding)->excludes(days);
   CLI::App* when = add("when", "on which days the answer changes, and by which rule", GateWhen);
   when->add_option("file", o.file, "the crossing, YAML or JSON")->required();
   when->add_option("--from", o.from, "day, such as 2026-01-01")->required();
@@ -440,6 +480,7 @@ int Main(int argc, char** argv) {
   AddCoordinator(app, choice);
   AddSite(app, choice);
   AddSuspend(app, choice);
+  AddHolds(app, choice);
   AddLeave(app, choice);
   AddRun(app, choice);
   AddLedger(app, choice);

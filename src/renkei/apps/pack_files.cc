@@ -111,7 +111,9 @@ StatusOr<gate::RuleShelf> LoadRules(Disk& disk, const charter::ExportRules& rule
     for (rules::Pack& pack : came) packs.push_back(std::move(pack));
   }
   RK_ASSIGN_OR_RETURN(gate::RuleShelf shelf, gate::RuleShelf::Make(rules, packs));
-  for (const rules::Pack& pack : packs) RK_RETURN_IF_ERROR(Keep(disk, kept_dir, rules, pack));
+  for (size_t i = 0; i < packs.size() && !kept_dir.empty(); ++i) {
+    RK_RETURN_IF_ERROR(Keep(disk, kept_dir, rules, packs[i]));
+  }
   return shelf;
 }
 

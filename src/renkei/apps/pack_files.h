@@ -32,7 +32,8 @@ StatusOr<std::vector<rules::Pack>> ReadPacks(Disk& disk, const std::vector<std::
 
 // The packs that a charter names: those kept in `kept_dir`, else from `places` and those that came
 // with this program, and then they are kept there, so that no newer or half-written file takes
-// their place. Private packs of `places` come on top. Empty for a charter that assesses nothing.
+// their place; an empty `kept_dir` keeps none. Private packs of `places` come on top. Empty for a
+// charter that assesses nothing.
 //   NOT_FOUND, INVALID_ARGUMENT  a pack is missing or wrong, named
 StatusOr<gate::RuleShelf> LoadRules(Disk& disk, const charter::ExportRules& rules,
                                     const std::vector<std::string>& places,

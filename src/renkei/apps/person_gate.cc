@@ -7,14 +7,6 @@
 namespace renkei::apps {
 namespace {
 
-// The determination in an entry of the mirror.
-StatusOr<record::Determined> DeterminedAt(const PersonSession& session, uint64_t index) {
-  RK_ASSIGN_OR_RETURN(const Bytes envelope, session.mirror().Entry(index));
-  RK_ASSIGN_OR_RETURN(record::Entry entry, record::Open(envelope));
-  if (auto* determined = std::get_if<record::Determined>(&entry.record)) return *determined;
-  return Error(Code::kDataLoss, "entry {} is no determination", index);
-}
-
 // The party's hold of this very crossing, decided or still open.
 StatusOr<std::optional<GateWord>> FindHold(PersonSession& session, const gate::Crossing& crossing) {
   const Instant now = session.clock().Now();
@@ -46,6 +38,13 @@ void TellHold(uint64_t entry) {
 }
 
 }  // namespace
+
+StatusOr<record::Determined> DeterminedAt(const PersonSession& session, uint64_t index) {
+  RK_ASSIGN_OR_RETURN(const Bytes envelope, session.mirror().Entry(index));
+  RK_ASSIGN_OR_RETURN(record::Entry entry, record::Open(envelope));
+  if (auto* determined = std::get_if<record::Determined>(&entry.record)) return *determined;
+  return Error(Code::kDataLoss, "entry {} is no determination", index);
+}
 
 StatusOr<GateWord> AskGate(PersonSession& session, const gate::Crossing& crossing) {
   RK_ASSIGN_OR_RETURN(const auto found, FindHold(session, crossing));

@@ -19,6 +19,10 @@ struct GateWord {
 // that still waits; else the gate's new answer, which becomes an entry. Said on standard error.
 StatusOr<GateWord> AskGate(PersonSession& session, const gate::Crossing& crossing);
 
+// The determination in an entry of the mirror.
+//   DATA_LOSS  the entry is none
+StatusOr<record::Determined> DeterminedAt(const PersonSession& session, uint64_t index);
+
 Exit ExitFor(record::Verdict verdict);
 
 }  // namespace renkei::apps

@@ -15,6 +15,7 @@ struct GateOptions {
   std::vector<std::string> more;   // private packs on top
   std::string file;                // a crossing
   std::string language = "en";
+  std::string charter_file;  // whose packs and policy decide; else `packs` and what follows
   std::string binding = "both";
   int text_days = 365;
   std::string csv_file;  // of `classify`

@@ -83,12 +83,6 @@ void AddOperations(const rules::RuleBook& book, double operations, rules::Case& 
   end.hi = std::max(end.hi, before.hi);
 }
 
-rules::Profile ProfileOf(const charter::ExportRules& rules) {
-  return {.codified = rules.binding != "enforced",
-          .enforced = rules.binding != "codified",
-          .text_age_days_max = static_cast<int>(rules.text_days)};
-}
-
 // The first instant at which some answer may be another: a new day of the rules in Tokyo, where
 // it begins first, or a text that becomes too old.
 Instant ChangesAfter(const rules::RuleBook& book, const charter::ExportRules& rules, Instant now) {
@@ -165,6 +159,12 @@ Finding FindingFor(const rules::RuleBook& book, const rules::Decision& decision,
 }
 
 }  // namespace
+
+rules::Profile ProfileOf(const charter::ExportRules& rules) {
+  return {.codified = rules.binding != "enforced",
+          .enforced = rules.binding != "codified",
+          .text_age_days_max = static_cast<int>(rules.text_days)};
+}
 
 StatusOr<rules::Case> CaseOf(const charter::Charter& charter, const rules::RuleBook& book,
                              const Crossing& crossing, const Holder& to, Instant now) {

@@ -16,6 +16,7 @@
 #include "renkei/gate/rule_shelf.h"
 #include "renkei/rules/case.h"
 #include "renkei/rules/decide.h"
+#include "renkei/rules/judgement.h"
 
 namespace renkei::gate {
 
@@ -29,6 +30,9 @@ struct RuleAnswers {
   std::string text_as_of{};             // the oldest text; empty when nothing was asked
   Instant changes_at = Instant::max();  // the answers may be others from then on
 };
+
+// The policy of a charter that assesses export rules.
+rules::Profile ProfileOf(const charter::ExportRules& rules);
 
 RuleAnswers AskRules(const charter::Charter& charter, const RuleShelf& shelf,
                      const Crossing& crossing, Instant now);

@@ -28,6 +28,7 @@ class RuleShelf {
 
   // nullptr when empty.
   const rules::RuleBook* book() const { return book_.get(); }
+  const std::shared_ptr<const rules::RuleBook>& shared_book() const { return book_; }
   // Holds just the packs that these rules name, beside private ones.
   bool IsFor(const charter::ExportRules& rules) const;
   // SHA-256 of the bytes of each private pack, ascending.

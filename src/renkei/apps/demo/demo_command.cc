@@ -114,7 +114,8 @@ class DemoRun {
   }
 
   Status Gather() {
-    Say("Four parties make keys and sign a charter; the coordinator starts.");
+    Say("Five parties make keys and sign a charter; the coordinator starts. The rule packs are\n"
+        "signed with a DEMO key; what is said of the parties is from a SYNTHETIC list.");
     RK_RETURN_IF_ERROR(federation_.Agree());
     std::vector<Value> rows;
     for (size_t i = 0; i < DemoParties().size(); ++i) {
@@ -203,6 +204,8 @@ class DemoRun {
                            .status());
     RK_ASSIGN_OR_RETURN(const charter::Charter charter,
                         LoadCharter(*disk_, federation_.charter_file(), MakeSystemClock()->Now()));
+    RK_RETURN_IF_ERROR(federation_.AnswerNewcomer(std::string(kRun),
+                                                  [this](const std::string& text) { Say(text); }));
     federation_.Stop();
     RK_ASSIGN_OR_RETURN(result_.ledger, ledger::VerifyDirectory(*disk_, federation_.ledger_dir(),
                                                                 charter.LedgerKey()));
@@ -250,8 +253,9 @@ Status Print(const DemoResult& result, const DemoOptions& options, const Console
       "\nledger    {} entries, verified\n  root    {}\n"
       "release   {}, verified\n  digest  {}\n"
       "          sum not checked: the charter names no auditors\n"
-      "gate      decided by the charter's permissions; export rules and screening not\n"
-      "          assessed. A compliance aid, not legal advice.\n",
+      "gate      every crossing decided by the charter and the rule packs of both countries, by\n"
+      "          SYNTHETIC facts of the parties; screening by name not assessed. A compliance\n"
+      "          aid, not legal advice.\n",
       result.ledger.size, result.ledger.root.hex(), result.release_dir, result.release_digest));
   const Value value = ReportValue(result);
   if (!console.for_people()) console.Object(value);

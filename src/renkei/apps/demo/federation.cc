@@ -53,6 +53,11 @@ const std::vector<DemoParty>& DemoParties() {
   return kParties;
 }
 
+const DemoParty& Newcomer() {
+  static const DemoParty kNewcomer = {"minato-ai", "Minato AI", "JP", "ren", ""};
+  return kNewcomer;
+}
+
 Federation::Federation(std::string root, std::string binaries)
     : root_(std::move(root)), binaries_(std::move(binaries)) {}
 
@@ -77,6 +82,20 @@ StatusOr<std::string> Federation::Renkei(std::vector<std::string> arguments) {
   return Call("renkei", std::move(arguments));
 }
 
+StatusOr<std::string> Federation::RenkeiEndsWith(Exit exit, std::vector<std::string> arguments) {
+  const std::string name = fmt::format("logs/call-{}", calls_ + 1);
+  const auto told = Renkei(std::move(arguments));
+  const std::string out = TextOfFile(Path(name + ".out"), kOutputBytesMax);
+  const std::string err = TextOfFile(Path(name + ".err"), kOutputBytesMax);
+  const std::string wanted = fmt::format("status {}", static_cast<int>(exit));
+  if (told.ok() ? exit == Exit::kOk : Message(told.status()).find(wanted) != std::string::npos) {
+    return err + out;
+  }
+  return told.ok() ? Error(Code::kInternal, "{}: exit 0, wanted {}: {}{}", name,
+                           static_cast<int>(exit), err, out)
+                   : told.status();
+}
+
 StatusOr<std::string> Federation::Wafer(std::vector<std::string> arguments) {
   return Call("renkei-wafer", std::move(arguments));
 }
@@ -96,12 +115,12 @@ Status Federation::Agree() {
   RK_RETURN_IF_ERROR(disk->MakeDirs(Path("logs")));
   RK_ASSIGN_OR_RETURN(const int port, FreePort());
   const std::string address = fmt::format("127.0.0.1:{}", port);
-  std::vector<std::string> draft = {"charter",   "new",
-                                    "--name",    "wafer-defects",
-                                    "--purpose", std::string(kPurpose),
-                                    "--fact",    "like=clean",
-                                    "--out",     Path("charter.toml")};
-  for (const DemoParty& party : DemoParties()) {
+  std::vector<std::string> draft = {
+      "charter", "new",        "--name",  "wafer-defects", "--purpose", std::string(kPurpose),
+      "--fact",  "like=clean", "--packs", packs_dir(),     "--out",     Path("charter.toml")};
+  std::vector<DemoParty> parties = DemoParties();
+  parties.push_back(Newcomer());
+  for (const DemoParty& party : parties) {
     std::vector<std::string> init = {"init",
                                      "--dir",
                                      Path(party.party),
@@ -112,26 +131,26 @@ Status Federation::Agree() {
                                      "--country",
                                      party.country,
                                      "--person",
-                                     party.person + ":officer,operator,researcher",
-                                     "--fact",
-                                     "hq=" + party.country,
-                                     "--fact",
-                                     "ultimate_parent_hq=" + party.country};
-    if (&party == &DemoParties().front()) {
+                                     party.person + ":officer,operator,researcher"};
+    const std::vector<std::string> facts = FactFlags(party);
+    init.insert(init.end(), facts.begin(), facts.end());
+    if (&party == &parties.front()) {
       init.insert(init.end(), {"--coordinator", address});
     }
     RK_RETURN_IF_ERROR(Renkei(init).status());
+    if (&party == &parties.front()) RK_RETURN_IF_ERROR(SignPacks());
     draft.insert(draft.end(), {"--member", Path(party.party + "/party.toml")});
   }
   RK_RETURN_IF_ERROR(Renkei(draft).status());
   std::string unsigned_file = Path("charter.toml");
-  for (const DemoParty& party : DemoParties()) {
+  for (const DemoParty& party : parties) {
     RK_RETURN_IF_ERROR(Renkei({"charter", "sign", unsigned_file, "--party", Path(party.party),
                                "--as", party.person, "--out", charter_file()})
                            .status());
     unsigned_file = charter_file();
   }
   RK_RETURN_IF_ERROR(Renkei({"charter", "verify", charter_file()}).status());
+  RK_RETURN_IF_ERROR(Renkei({"pack", "verify", packs_dir(), "--charter", charter_file()}).status());
   RK_ASSIGN_OR_RETURN(
       ChildProcess coordinator,
       ChildProcess::Start(
