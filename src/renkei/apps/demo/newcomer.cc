@@ -24,7 +24,7 @@ constexpr std::string_view kPartyList =
     "minato-ai,JP,CN,no,no,no,\n";
 
 constexpr uint64_t kPackFileBytesMax = 4 << 20;
-constexpr size_t kTreeLinesMax = 28;
+constexpr size_t kTreeLinesMax = 32;
 
 std::string CrossingOf(std::string_view facts) {
   return fmt::format(
