@@ -6,7 +6,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "renkei/base/check.h"
@@ -27,10 +29,12 @@ void Apply(const ContentChange& change, Bytes& content) {
     content.resize(change.offset);
     return;
   }
-  const uint64_t end = change.offset + change.bytes->size();
-  if (content.size() < end) content.resize(end);
-  std::copy(change.bytes->begin(), change.bytes->end(),
-            content.begin() + static_cast<std::ptrdiff_t>(change.offset));
+  if (content.size() < change.offset) content.resize(change.offset);
+  const auto at = content.begin() + static_cast<std::ptrdiff_t>(change.offset);
+  const auto over = std::min<std::ptrdiff_t>(content.end() - at, std::ssize(*change.bytes));
+  const auto rest = change.bytes->begin() + over;
+  std::copy(change.bytes->begin(), rest, at);
+  content.insert(content.end(), rest, change.bytes->end());
 }
 
 struct Node {
@@ -58,9 +62,25 @@ bool IsBelow(const std::string& path, const std::string& directory) {
          path[directory.size()] == '/';
 }
 
+// The names for which IsBelow holds. They stand together, and most calls ask of few among many.
+template <class Table>
+auto Below(Table& names, const std::string& directory) {
+  static_assert('0' == '/' + 1);
+  return std::ranges::subrange(names.lower_bound(directory + '/'),
+                               names.lower_bound(directory + '0'));
+}
+
 void EraseTree(Names& names, const std::string& path) {
-  std::erase_if(
-      names, [&](const auto& entry) { return entry.first == path || IsBelow(entry.first, path); });
+  names.erase(path);
+  const auto below = Below(names, path);
+  names.erase(below.begin(), below.end());
+}
+
+// Whether ParentOf(path) == directory, asked too often to make the text of each.
+bool IsIn(std::string_view path, std::string_view directory) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return directory == ".";
+  return path.substr(0, std::max<size_t>(slash, 1)) == directory;
 }
 
 void Apply(const NameChange& change, Names& names) {
@@ -78,8 +98,8 @@ void Apply(const NameChange& change, Names& names) {
   }
   Names moved = {{change.to, change.node}};
   if (is_there) {
-    for (const auto& [path, node] : names) {
-      if (IsBelow(path, change.path)) moved[change.to + path.substr(change.path.size())] = node;
+    for (const auto& [path, node] : Below(names, change.path)) {
+      moved[change.to + path.substr(change.path.size())] = node;
     }
     EraseTree(names, change.path);
   }
@@ -159,10 +179,7 @@ struct LyingDisk::State {
     const NodePtr node = Find(path);
     return IsRoot(path) || (node && node->is_directory);
   }
-  bool HasChildren(const std::string& path) const {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const auto& entry) { return IsBelow(entry.first, path); });
-  }
+  bool HasChildren(const std::string& path) const { return !Below(names, path).empty(); }
   void Change(NameChange change) {
     Apply(change, names);
     unsynced_names.push_back(std::move(change));
@@ -398,8 +415,10 @@ StatusOr<std::vector<std::string>> LyingDisk::List(const std::string& raw_path) 
     return Error(Code::kNotFound, "{}: cannot list: no such directory", path);
   }
   std::vector<std::string> children;
-  for (const auto& [name, node] : state_->names) {
-    if (ParentOf(name) == path) children.push_back(name.substr(name.rfind('/') + 1));
+  const Names& names = state_->names;
+  for (const auto& [name, node] :
+       IsRoot(path) ? std::ranges::subrange(names.begin(), names.end()) : Below(names, path)) {
+    if (IsIn(name, path)) children.push_back(name.substr(name.rfind('/') + 1));
   }
   std::sort(children.begin(), children.end());
   return children;
@@ -468,17 +487,17 @@ Status LyingDisk::SyncDir(const std::string& raw_path) {
     return Error(Code::kNotFound, "{}: cannot sync: no such directory", path);
   }
   RK_RETURN_IF_ERROR(state_->Step(path));
-  std::vector<NameChange> later;
-  for (NameChange& change : state_->unsynced_names) {
-    const bool touches =
-        ParentOf(change.path) == path || (!change.to.empty() && ParentOf(change.to) == path);
-    if (touches) {
+  std::vector<NameChange>& unsynced = state_->unsynced_names;
+  size_t later = 0;
+  for (size_t i = 0; i < unsynced.size(); ++i) {
+    const NameChange& change = unsynced[i];
+    if (IsIn(change.path, path) || (!change.to.empty() && IsIn(change.to, path))) {
       Apply(change, state_->stable_names);
-    } else {
-      later.push_back(std::move(change));
+    } else if (later++ != i) {
+      unsynced[later - 1] = std::move(unsynced[i]);
     }
   }
-  state_->unsynced_names = std::move(later);
+  unsynced.erase(unsynced.begin() + static_cast<std::ptrdiff_t>(later), unsynced.end());
   return Ok();
 }
 
