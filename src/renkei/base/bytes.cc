@@ -28,11 +28,10 @@ Bytes ToBytes(std::string_view text) { return Bytes(text.begin(), text.end()); }
 std::string ToText(ByteSpan bytes) { return std::string(AsText(bytes)); }
 
 std::string ToHex(ByteSpan bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (uint8_t byte : bytes) {
-    text.push_back(kHexDigits[byte >> 4]);
-    text.push_back(kHexDigits[byte & 15]);
+  std::string text(bytes.size() * 2, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text[2 * i] = kHexDigits[bytes[i] >> 4];
+    text[2 * i + 1] = kHexDigits[bytes[i] & 15];
   }
   return text;
 }
@@ -53,15 +52,17 @@ StatusOr<Bytes> FromHex(std::string_view text) {
 }
 
 std::string ToBase64(ByteSpan bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const size_t count = std::min<size_t>(3, bytes.size() - i);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? bytes[i + k] : 0u);
-    for (size_t k = 0; k < 4; ++k) {
-      text.push_back(k <= count ? kBase64Digits[group >> (18 - 6 * k) & 63] : '=');
-    }
+    const uint32_t group = uint32_t{bytes[i]} << 16 |
+                           uint32_t{count > 1 ? bytes[i + 1] : uint8_t{0}} << 8 |
+                           uint32_t{count > 2 ? bytes[i + 2] : uint8_t{0}};
+    char* const digits = &text[i / 3 * 4];
+    digits[0] = kBase64Digits[group >> 18];
+    digits[1] = kBase64Digits[group >> 12 & 63];
+    if (count > 1) digits[2] = kBase64Digits[group >> 6 & 63];
+    if (count > 2) digits[3] = kBase64Digits[group & 63];
   }
   return text;
 }
@@ -74,8 +75,21 @@ StatusOr<Bytes> FromBase64(std::string_view text) {
   size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   Bytes bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  for (size_t i = 0; i < text.size(); i += 4) {
+  bytes.resize(text.size() / 4 * 3 - padding);
+  // Whole groups; one with something else in it is left to the loop that says what.
+  size_t done = 0;
+  for (const size_t whole = padding == 0 ? text.size() : text.size() - 4; done < whole; done += 4) {
+    const auto value = [&](size_t k) {
+      return uint32_t{kBase64Value[static_cast<uint8_t>(text[done + k])]};
+    };
+    const uint32_t a = value(0), b = value(1), c = value(2), d = value(3);
+    if (((a | b | c | d) & 0x80) != 0) break;
+    uint8_t* const to = &bytes[done / 4 * 3];
+    to[0] = static_cast<uint8_t>(a << 2 | b >> 4);
+    to[1] = static_cast<uint8_t>(b << 4 | c >> 2);
+    to[2] = static_cast<uint8_t>(c << 6 | d);
+  }
+  for (size_t i = done; i < text.size(); i += 4) {
     const bool last = i + 4 == text.size();
     const size_t digits = last ? 4 - padding : 4;
     uint32_t group = 0;
@@ -87,7 +101,7 @@ StatusOr<Bytes> FromBase64(std::string_view text) {
       group = group << 6 | value;
     }
     for (size_t k = 0; k + 1 < digits; ++k) {
-      bytes.push_back(static_cast<uint8_t>(group >> (16 - 8 * k)));
+      bytes[i / 4 * 3 + k] = static_cast<uint8_t>(group >> (16 - 8 * k));
     }
     if (digits < 4 && (group & ((1u << (8 * (4 - digits))) - 1)) != 0) {
       return Error(Code::kInvalidArgument, "base64 text ends in spare bits that are not zero");
