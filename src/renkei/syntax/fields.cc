@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "renkei/syntax/fields.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -27,7 +28,9 @@ Fields::Fields(const Value& object, std::string where) : object_(object), where_
   if (object.kind() != Value::Kind::kObject) {
     status_ = Error(Code::kInvalidArgument, "{}: {}{} where a table belongs", where_,
                     PositionText(object.at), syntax::NameOf(object.kind()));
+    return;
   }
+  known_.resize(object.members().size());
 }
 
 void Fields::Fail(std::string_view key, const std::string& message) {
@@ -39,10 +42,14 @@ void Fields::Fail(std::string_view key, const std::string& message) {
 
 const Value* Fields::Take(std::string_view key, bool required) {
   if (failed()) return nullptr;
-  known_.emplace(key);
-  const Value* value = object_.Find(key);
-  if (value == nullptr && required) Fail(key, "is missing");
-  return value;
+  const Value::Members& members = object_.members();
+  const auto found = std::ranges::find(members, key, &Value::Member::first);
+  if (found != members.end()) {
+    known_[static_cast<size_t>(found - members.begin())] = true;
+    return &found->second;
+  }
+  if (required) Fail(key, "is missing");
+  return nullptr;
 }
 
 const Value* Fields::TakeKind(std::string_view key, Value::Kind kind, bool required) {
@@ -158,10 +165,10 @@ std::vector<const Value*> Fields::Objects(std::string_view key, bool required) {
 
 Status Fields::Finish() {
   if (failed()) return status_;
-  for (const auto& [key, value] : object_.members()) {
-    if (known_.contains(key)) continue;
-    Fail(key, "is not a known key; remove it or correct its spelling");
-    break;
+  const auto unknown = std::ranges::find(known_, false);
+  if (unknown != known_.end()) {
+    Fail(object_.members()[static_cast<size_t>(unknown - known_.begin())].first,
+         "is not a known key; remove it or correct its spelling");
   }
   return status_;
 }

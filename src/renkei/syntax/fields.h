@@ -12,8 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,7 +74,7 @@ class Fields {
 
   const Value& object_;
   std::string where_;
-  std::set<std::string, std::less<>> known_;
+  std::vector<bool> known_;  // by member
   Status status_;
 };
 

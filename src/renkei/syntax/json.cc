@@ -138,7 +138,7 @@ class Builder final : public JsonEvents {
     const Position at = cursor_.Next();
     Open& open = open_.back();
     open.key = std::string(key);
-    if (open.keys.insert(open.key).second) return true;
+    if (IsNew(open)) return true;
     return Stop(at, "the key is there twice");
   }
   bool Text(std::string_view text) override { return Put(Value(text)); }
@@ -165,11 +165,22 @@ class Builder final : public JsonEvents {
  private:
   struct Open {
     Value value;
-    std::string key;  // of the member that comes next
-    std::unordered_set<std::string> keys;
+    std::string key;                       // of the member that comes next
+    std::unordered_set<std::string> keys;  // of an object with many
     Value::Members members;
   };
 
+  // Whether no member has the key that comes next. A few are compared, many are looked up.
+  static bool IsNew(Open& open) {
+    constexpr size_t kFew = 16;
+    if (open.members.size() < kFew) {
+      return std::ranges::find(open.members, open.key, &Value::Member::first) == open.members.end();
+    }
+    if (open.keys.empty()) {
+      for (const auto& [key, value] : open.members) open.keys.insert(key);
+    }
+    return open.keys.insert(open.key).second;
+  }
   bool Stop(const Position& at, std::string_view what) {
     status_ = ErrorAt(at, what);
     return false;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -12,7 +13,15 @@ namespace {
 
 void AppendText(std::string& out, std::string_view text) {
   out += '"';
+  const auto is_plain = [](unsigned char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+  };
   for (size_t at = 0; at < text.size();) {
+    const auto rest = text.substr(at);
+    const auto plain = static_cast<size_t>(std::ranges::find_if_not(rest, is_plain) - rest.begin());
+    out += rest.substr(0, plain);
+    at += plain;
+    if (at == text.size()) break;
     const char c = text[at];
     const size_t length = CharacterLength(text, at);
     if (length == 0) {

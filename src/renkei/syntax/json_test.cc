@@ -71,6 +71,18 @@ TEST(Json, RefusesWhatRfc8259OrWeForbidAndSaysWhere) {
   }
 }
 
+TEST(Json, SeesAKeyThatComesAgainAmongAnyNumber) {
+  for (int count = 1; count <= 40; ++count) {
+    std::string members;
+    for (int i = 0; i < count; ++i) members += fmt::format(R"("k{}":{},)", i, i);
+    EXPECT_THAT(ParseJson(fmt::format(R"({{{}"new":0}})", members)), IsOk());
+    for (int again = 0; again < count; ++again) {
+      EXPECT_THAT(ParseJson(fmt::format(R"({{{}"k{}":0}})", members, again)),
+                  StatusIs(Code::kInvalidArgument));
+    }
+  }
+}
+
 TEST(Json, ErrorsNeverRepeatTheText) {
   const auto bad = ParseJson("[\"" + std::string(100'000, 'x') + "\x01\"]");
   EXPECT_LT(Message(bad.status()).size(), 300u);

@@ -29,6 +29,10 @@ size_t CharacterLength(std::string_view text, size_t at) {
 size_t Utf8Prefix(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const size_t length = CharacterLength(text, at);
     if (length == 0) break;
     at += length;
