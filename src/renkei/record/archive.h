@@ -156,12 +156,18 @@ class Reader {
   Status nested_;
 };
 
+// The object of a described struct that came from a Reader, or that one will look at.
+template <class T>
+StatusOr<syntax::Value> Write(std::string_view where, T& item) {
+  Writer writer(where);
+  Describe(writer, item);
+  return writer.Finish();
+}
+
 // The object of a described struct, checked by the Reader's rules.
 template <class T>
 StatusOr<syntax::Value> ToObject(std::string_view where, T item) {
-  Writer writer(where);
-  Describe(writer, item);
-  RK_ASSIGN_OR_RETURN(syntax::Value object, writer.Finish());
+  RK_ASSIGN_OR_RETURN(syntax::Value object, Write(where, item));
   T again;
   Reader reader(object, std::string(where));
   Describe(reader, again);

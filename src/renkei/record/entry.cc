@@ -116,11 +116,15 @@ std::vector<seal::Subject> SubjectsOf(const BlobsDeleted& r) {
       OfName(r.party.empty() ? fmt::format("run/{}", r.run) : fmt::format("party/{}", r.party))};
 }
 
-StatusOr<Bytes> StatementOf(const Record& record) {
+// Whether a record may break the rules of its fields: one that was read keeps them.
+enum class Rules { kCheck, kCheckedBefore };
+
+StatusOr<Bytes> StatementOf(Record& record, Rules rules) {
   return std::visit(
-      [](const auto& r) -> StatusOr<Bytes> {
+      [rules](auto& r) -> StatusOr<Bytes> {
         seal::Statement statement;
-        RK_ASSIGN_OR_RETURN(statement.predicate, ToObject(r.kKind, r));
+        RK_ASSIGN_OR_RETURN(statement.predicate,
+                            rules == Rules::kCheck ? ToObject(r.kKind, r) : Write(r.kKind, r));
         statement.subjects = SubjectsOf(r);
         statement.predicate_type = fmt::format("{}{}{}", kTypeBegin, r.kKind, kTypeEnd);
         return seal::DumpStatement(statement);
@@ -150,7 +154,7 @@ StatusOr<Record> ParsePayload(ByteSpan payload) {
   kind.remove_prefix(kTypeBegin.size());
   kind.remove_suffix(kTypeEnd.size());
   RK_ASSIGN_OR_RETURN(Record record, RecordOf(kind, statement.predicate));
-  RK_ASSIGN_OR_RETURN(const Bytes again, StatementOf(record));
+  RK_ASSIGN_OR_RETURN(const Bytes again, StatementOf(record, Rules::kCheckedBefore));
   if (!std::ranges::equal(again, payload)) {
     return Error(Code::kInvalidArgument,
                  "entry: {}: not the one text of this record (order, spaces, numbers or subject)",
@@ -167,7 +171,8 @@ size_t StatementBytesMax(const Record& record) {
 }  // namespace
 
 StatusOr<Bytes> Seal(const Record& record, const crypto::SigningKey& key) {
-  RK_ASSIGN_OR_RETURN(Bytes statement, StatementOf(record));
+  Record copy = record;  // what writes it may also read it
+  RK_ASSIGN_OR_RETURN(Bytes statement, StatementOf(copy, Rules::kCheck));
   if (statement.size() > StatementBytesMax(record)) {
     return Error(Code::kResourceExhausted, "entry: {}: {} bytes, at most {}", KindOf(record),
                  statement.size(), StatementBytesMax(record));
@@ -189,7 +194,11 @@ StatusOr<Entry> Open(ByteSpan envelope) {
     return Error(Code::kInvalidArgument, "entry: {} bytes, at most {}", envelope.size(),
                  kEnvelopeBytesMax);
   }
-  RK_ASSIGN_OR_RETURN(const seal::Envelope parsed, seal::ParseEnvelope(envelope));
+  auto own = seal::ParseOwnForm(envelope);
+  const bool is_own = own.has_value();
+  RK_ASSIGN_OR_RETURN(const seal::Envelope parsed, is_own
+                                                       ? StatusOr<seal::Envelope>(*std::move(own))
+                                                       : seal::ParseEnvelope(envelope));
   if (parsed.payload_type != seal::kStatementPayloadType) {
     return Error(Code::kInvalidArgument, "entry: payloadType is not {}",
                  seal::kStatementPayloadType);
@@ -198,7 +207,7 @@ StatusOr<Entry> Open(ByteSpan envelope) {
     return Error(Code::kInvalidArgument, "entry: {} signatures where one belongs",
                  parsed.signatures.size());
   }
-  if (seal::DumpEnvelope(parsed) != AsText(envelope)) {
+  if (!is_own && seal::DumpEnvelope(parsed) != AsText(envelope)) {
     return Error(Code::kInvalidArgument, "entry: not the one text of this envelope");
   }
   RK_ASSIGN_OR_RETURN(Record record, ParsePayload(parsed.payload));

@@ -2,7 +2,6 @@
 #include "renkei/seal/envelope.h"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -52,9 +51,19 @@ class Scanner {
   std::string_view rest_;
 };
 
-// What DumpEnvelope writes for one signature, and nothing else: entries are read often.
-std::optional<Envelope> ParseOwnForm(std::string_view text) {
-  Scanner scanner(text);
+}  // namespace
+
+Bytes PreAuthEncoding(std::string_view type, ByteSpan payload) {
+  Bytes encoding;
+  encoding.reserve(payload.size() + type.size() + 64);
+  Append(encoding, fmt::format("DSSEv1 {} {} {} ", type.size(), type, payload.size()));
+  encoding.insert(encoding.end(), payload.begin(), payload.end());
+  return encoding;
+}
+
+std::optional<Envelope> ParseOwnForm(ByteSpan json) {
+  if (json.size() > kEnvelopeBytesMax) return std::nullopt;
+  Scanner scanner(AsText(json));
   if (!scanner.Literal(R"({"payload":")")) return std::nullopt;
   const auto payload = scanner.Plain();
   if (!payload || !scanner.Literal(R"(,"payloadType":")")) return std::nullopt;
@@ -73,20 +82,9 @@ std::optional<Envelope> ParseOwnForm(std::string_view text) {
       .signatures = {{.key_id = std::string(*key_id), .signature = *std::move(signature_bytes)}}};
 }
 
-}  // namespace
-
-Bytes PreAuthEncoding(std::string_view type, ByteSpan payload) {
-  Bytes encoding;
-  encoding.reserve(payload.size() + type.size() + 64);
-  Append(encoding, fmt::format("DSSEv1 {} {} {} ", type.size(), type, payload.size()));
-  encoding.insert(encoding.end(), payload.begin(), payload.end());
-  return encoding;
-}
-
 StatusOr<Envelope> ParseEnvelope(ByteSpan json) {
-  if (json.size() <= kEnvelopeBytesMax) {
-    if (auto envelope = ParseOwnForm(AsText(json))) return *std::move(envelope);
-  }
+  // Entries are read often.
+  if (auto envelope = ParseOwnForm(json)) return *std::move(envelope);
   RK_ASSIGN_OR_RETURN(const Value value,
                       syntax::ParseJson(AsText(json), {.size_bytes_max = kEnvelopeBytesMax}));
   syntax::Fields fields(value, "envelope");

@@ -3,6 +3,7 @@
 // signed is the exact bytes of the payload and its type. docs/formats/envelope.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ Bytes PreAuthEncoding(std::string_view type, ByteSpan payload);
 //   INVALID_ARGUMENT    not such an envelope
 //   RESOURCE_EXHAUSTED  longer than kEnvelopeBytesMax
 StatusOr<Envelope> ParseEnvelope(ByteSpan json);
+// Of one signature, in exactly the bytes that DumpEnvelope gives for it and without a character
+// that JSON may write in two ways; nullopt for all else.
+std::optional<Envelope> ParseOwnForm(ByteSpan json);
 // The one form that we write: {"payload":..,"payloadType":..,"signatures":[{"keyid":..,"sig":..}]}
 std::string DumpEnvelope(const Envelope& envelope);
 

@@ -74,6 +74,23 @@ TEST(Envelope, ReadsItsOwnFormAndAnyOtherSpacingAlike) {
   }
 }
 
+TEST(Envelope, IsOfItsOwnFormOnlyInTheBytesThatItIsWrittenIn) {
+  const auto random = MakeSeededRandom(3);
+  Envelope envelope = Greeting();
+  AddSignature(envelope, crypto::SigningKey::Generate(*random));
+  const std::string own = DumpEnvelope(envelope);
+  EXPECT_EQ(ParseOwnForm(AsBytes(own)), envelope);
+  for (size_t at = 0; at < own.size(); ++at) {
+    for (const char other : {' ', '"', '\\', '=', 'A', 'z', '\x7f', '\xe9'}) {
+      std::string changed = own;
+      changed[at] = other;
+      const auto read = ParseOwnForm(AsBytes(changed));
+      EXPECT_TRUE(!read || DumpEnvelope(*read) == changed) << changed;
+    }
+    EXPECT_FALSE(ParseOwnForm(AsBytes(own.substr(0, at))).has_value());
+  }
+}
+
 TEST(Envelope, IsSignedByThoseWhoSignedItAndNobodyElse) {
   const auto random = MakeSeededRandom(2);
   const auto first = crypto::SigningKey::Generate(*random);

@@ -38,16 +38,15 @@ Bytes DumpStatement(const Statement& statement) {
     item.Set("digest", Value::Object()).Set(subject.algorithm, subject.hex);
     subjects.Push(std::move(item));
   }
-  Value value = Value::Object();
-  value.Set("_type", kStatementType);
-  value.Set("subject", std::move(subjects));
-  value.Set("predicateType", statement.predicate_type);
-  value.Set("predicate", statement.predicate);
-  return ToBytes(syntax::DumpJson(value));
+  // Around the predicate, which may be long: no copy of it is made.
+  return ToBytes(fmt::format(R"({{"_type":{},"subject":{},"predicateType":{},"predicate":{}}})",
+                             syntax::DumpJson(kStatementType), syntax::DumpJson(subjects),
+                             syntax::DumpJson(statement.predicate_type),
+                             syntax::DumpJson(statement.predicate)));
 }
 
 StatusOr<Statement> ParseStatement(ByteSpan json) {
-  RK_ASSIGN_OR_RETURN(const Value value, syntax::ParseJson(AsText(json)));
+  RK_ASSIGN_OR_RETURN(Value value, syntax::ParseJson(AsText(json)));
   syntax::Fields fields(value, "statement");
   if (fields.Text("_type") != kStatementType) {
     fields.Fail("_type", fmt::format("expected {}", kStatementType));
@@ -55,16 +54,16 @@ StatusOr<Statement> ParseStatement(ByteSpan json) {
   Statement statement;
   statement.predicate_type = fields.Text("predicateType");
   const auto subjects = fields.Objects("subject");
-  const Value* predicate = fields.ObjectAt("predicate");
+  fields.ObjectAt("predicate");
   if (subjects.size() > kSubjectsMax) {
     fields.Fail("subject", fmt::format("more than {}", kSubjectsMax));
   }
   RK_RETURN_IF_ERROR(fields.Finish());
-  statement.predicate = *predicate;
   for (const Value* item : subjects) {
     RK_ASSIGN_OR_RETURN(Subject subject, ParseSubject(*item));
     statement.subjects.push_back(std::move(subject));
   }
+  statement.predicate = value.Take("predicate");
   return statement;
 }
 

@@ -2,6 +2,7 @@
 #include "renkei/syntax/value.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace renkei::syntax {
 
@@ -85,6 +86,14 @@ const Value* Value::Find(std::string_view key) const {
   const auto& members = std::get<Members>(content_);
   const auto found = std::ranges::find(members, key, &Member::first);
   return found == members.end() ? nullptr : &found->second;
+}
+
+Value Value::Take(std::string_view key) {
+  RK_CHECK(kind() == Kind::kObject);
+  auto& members = std::get<Members>(content_);
+  const auto found = std::ranges::find(members, key, &Member::first);
+  RK_CHECK(found != members.end());
+  return std::move(found->second);
 }
 
 std::string_view NameOf(Value::Kind kind) {

@@ -66,6 +66,8 @@ class Value {
   Value& Set(std::string_view key, Value item);  // adds or replaces a member; returns it
   // The member, or nullptr when absent or when this is not an object.
   const Value* Find(std::string_view key) const;
+  // Moves a member's value out: what stays there is of no use. No such member: the caller's bug.
+  Value Take(std::string_view key);
 
   // Where it begins in the source. Not part of equality.
   Position at;
