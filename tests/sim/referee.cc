@@ -62,11 +62,13 @@ void Referee::Signed(const std::string& checkpoint) {
 
 void Referee::Take(uint64_t index, ByteSpan envelope) {
   // Every site checks the signatures.
-  const Status folded = book_.Apply(index, envelope, run::Signatures::kCheckedBefore);
+  const auto entry = record::Open(envelope);
+  const Status folded = entry.ok()
+                            ? book_.Apply(index, *entry, envelope, run::Signatures::kCheckedBefore)
+                            : entry.status();
   if (!folded.ok()) {
     return Object(fmt::format("entry {}: {}", index, Message(folded)));
   }
-  const auto entry = record::Open(envelope);
   std::visit([&](const auto& record) { Note(index, record); }, entry->record);
 }
 

@@ -185,7 +185,7 @@ class Coordinator {
   Status FoldFrom(uint64_t first);
   void KeepSnapshot();
   // submit.cc; the callers hold append_mutex_.
-  StatusOr<uint64_t> AppendAccepted(ByteSpan envelope);
+  StatusOr<uint64_t> AppendAccepted(const record::Entry& entry, ByteSpan envelope);
   StatusOr<uint64_t> AppendOwn(const record::Record& record);
   void NoteFailure(const Status& status);  // of the ledger
   run::Decision JudgeJoin(const record::Entry& entry);

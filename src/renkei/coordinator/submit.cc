@@ -67,7 +67,7 @@ StatusOr<run::Submitted> Coordinator::Submit(const identity::PeerId& caller, Byt
                      "more than {} entries of one author in a minute; try again later",
                      kEntriesPerMinute);
       }
-      RK_ASSIGN_OR_RETURN(index, AppendAccepted(envelope));
+      RK_ASSIGN_OR_RETURN(index, AppendAccepted(*entry, envelope));
       meter_.Count(entry->record);
     }
   }
@@ -133,7 +133,7 @@ run::Decision Coordinator::JudgeJoin(const record::Entry& entry) {
   return run::Refuse("gate-refuses", gate::Explain(determined));
 }
 
-StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {
+StatusOr<uint64_t> Coordinator::AppendAccepted(const record::Entry& entry, ByteSpan envelope) {
   const Milliseconds begun = clock_.Monotonic();
   const auto index = ledger_->Append(envelope);
   if (!index.ok()) {
@@ -146,7 +146,7 @@ StatusOr<uint64_t> Coordinator::AppendAccepted(ByteSpan envelope) {
   RememberEnvelope(crypto::Sha256(envelope), *index);
   {
     const std::unique_lock lock(state_mutex_);
-    health_ = book_.Apply(*index, envelope, run::Signatures::kCheckedBefore);
+    health_ = book_.Apply(*index, entry, envelope, run::Signatures::kCheckedBefore);
     RK_RETURN_IF_ERROR(health_);
   }
   grown_.notify_all();
@@ -162,11 +162,12 @@ void Coordinator::NoteFailure(const Status& status) {
 
 StatusOr<uint64_t> Coordinator::AppendOwn(const record::Record& record) {
   RK_ASSIGN_OR_RETURN(const Bytes envelope, record::Seal(record, *options_.key));
-  const run::Decision decision = book_.Check(envelope, clock_.Now());
+  RK_ASSIGN_OR_RETURN(const record::Entry entry, record::Open(envelope));
+  const run::Decision decision = book_.Check(entry, envelope, clock_.Now());
   if (!decision.ok()) {
     return Annotate(decision.ToStatus(), "own entry " + record::KindOf(record));
   }
-  auto index = AppendAccepted(envelope);
+  auto index = AppendAccepted(entry, envelope);
   if (index.ok()) meter_.Count(record);
   return index;
 }

@@ -16,9 +16,17 @@
 namespace renkei::run {
 namespace {
 
-// Entry 0: the charter, signed by its parties and by the coordinator that it names.
-Decision CheckAdoption(const record::CharterAdopted& entry, ByteSpan envelope, Instant time) {
-  const auto charter = charter::Verify(entry.envelope, time);
+Status OutOfOrder(uint64_t index, uint64_t size) {
+  return Error(Code::kOutOfRange, "entry {} is not next: the book has {}", index, size);
+}
+
+Status Corrupt(uint64_t index, const Status& why) {
+  return Error(Code::kDataLoss, "ledger entry {} may not stand there: {}", index, Message(why));
+}
+
+// Entry 0: the charter, signed by its parties and by the coordinator that it names. `charter` is
+// what was verified.
+Decision CheckAdoption(ByteSpan envelope, const StatusOr<charter::Charter>& charter) {
   if (!charter.ok()) {
     const bool expired = charter.status().code() == Code::kFailedPrecondition;
     return Refuse(expired ? "charter-expired" : "charter-not-valid", Message(charter.status()));
@@ -122,13 +130,13 @@ bool FoldOfficers(BookState& state, const Accepted& accepted) {
   return std::holds_alternative<record::FactsOpened>(accepted.record);
 }
 
+void FoldAdoption(BookState& state, const Accepted& accepted, charter::Charter charter) {
+  state.adoption = Bytes(accepted.envelope.begin(), accepted.envelope.end());
+  state.charter_envelope = std::get<record::CharterAdopted>(accepted.record).envelope;
+  state.charter = std::move(charter);
+}
+
 void FoldAccepted(BookState& state, Accepted accepted) {
-  if (const auto* adopted = std::get_if<record::CharterAdopted>(&accepted.record)) {
-    state.adoption = Bytes(accepted.envelope.begin(), accepted.envelope.end());
-    state.charter_envelope = adopted->envelope;
-    state.charter = charter::Verify(adopted->envelope, adopted->at).value();
-    return;
-  }
   if (std::holds_alternative<record::Refused>(accepted.record)) return;
   if (FoldSuspension(state.suspensions, accepted.record)) {
     for (auto& [id, run] : state.runs) run.suspended = SuspendedIn(run, state.suspensions);
@@ -196,8 +204,9 @@ Decision Book::Check(const record::Entry& entry, ByteSpan envelope, Instant now)
   const auto* adopted = std::get_if<record::CharterAdopted>(&entry.record);
   if (!state_.charter) {
     if (adopted == nullptr) return Refuse("charter-missing");
-    Decision decision = CheckAdoption(*adopted, envelope, at);
-    return decision.ok() ? CheckAdoption(*adopted, envelope, now) : decision;
+    Decision decision = CheckAdoption(envelope, charter::Verify(adopted->envelope, at));
+    if (!decision.ok()) return decision;
+    return CheckAdoption(envelope, charter::Verify(adopted->envelope, now));
   }
   const std::optional<Author> author = FindAuthor(entry.key_id);
   if (Decision no = CheckAuthor(author, entry, envelope, Signatures::kCheck); !no.ok()) return no;
@@ -210,32 +219,36 @@ Decision Book::Check(const record::Entry& entry, ByteSpan envelope, Instant now)
 }
 
 Status Book::Apply(uint64_t index, ByteSpan envelope, Signatures signatures) {
-  if (index != state_.size) {
-    return Error(Code::kOutOfRange, "entry {} is not next: the book has {}", index, state_.size);
-  }
-  const auto corrupt = [&](const Status& why) {
-    return Error(Code::kDataLoss, "ledger entry {} may not stand there: {}", index, Message(why));
-  };
+  if (index != state_.size) return OutOfOrder(index, state_.size);
   const auto entry = record::Open(envelope);
-  if (!entry.ok()) return corrupt(entry.status());
-  const Instant at = record::AtOf(entry->record);
-  const auto* adopted = std::get_if<record::CharterAdopted>(&entry->record);
-  Decision decision;
+  if (!entry.ok()) return Corrupt(index, entry.status());
+  return Apply(index, *entry, envelope, signatures);
+}
+
+Status Book::Apply(uint64_t index, const record::Entry& entry, ByteSpan envelope,
+                   Signatures signatures) {
+  if (index != state_.size) return OutOfOrder(index, state_.size);
+  const Instant at = record::AtOf(entry.record);
+  const Accepted accepted{.index = index,
+                          .envelope = envelope,
+                          .time = std::max(state_.last, at),
+                          .key_id = entry.key_id,
+                          .record = entry.record};
   if (!state_.charter) {
-    decision =
-        adopted == nullptr ? Refuse("charter-missing") : CheckAdoption(*adopted, envelope, at);
+    const auto* adopted = std::get_if<record::CharterAdopted>(&entry.record);
+    if (adopted == nullptr) return Corrupt(index, Refuse("charter-missing").ToStatus());
+    auto charter = charter::Verify(adopted->envelope, at);
+    const Decision decision = CheckAdoption(envelope, charter);
+    if (!decision.ok()) return Corrupt(index, decision.ToStatus());
+    FoldAdoption(state_, accepted, *std::move(charter));
   } else {
-    const std::optional<Author> author = FindAuthor(entry->key_id);
-    decision = CheckAuthor(author, *entry, envelope, signatures);
-    if (decision.ok()) decision = CheckRecord(state_, *author, entry->record, at);
+    const std::optional<Author> author = FindAuthor(entry.key_id);
+    Decision decision = CheckAuthor(author, entry, envelope, signatures);
+    if (decision.ok()) decision = CheckRecord(state_, *author, entry.record, at);
+    if (!decision.ok()) return Corrupt(index, decision.ToStatus());
+    FoldAccepted(state_, accepted);
   }
-  if (!decision.ok()) return corrupt(decision.ToStatus());
-  state_.last = std::max(state_.last, at);
-  FoldAccepted(state_, {.index = index,
-                        .envelope = envelope,
-                        .time = state_.last,
-                        .key_id = entry->key_id,
-                        .record = entry->record});
+  state_.last = accepted.time;
   ++state_.size;
   return Ok();
 }

@@ -91,6 +91,9 @@ class Book {
   //   OUT_OF_RANGE  `index` is not size()
   //   DATA_LOSS     the ledger holds an entry that its rules forbid; names it and the rule
   Status Apply(uint64_t index, ByteSpan envelope, Signatures signatures = Signatures::kCheck);
+  // The same for who has opened the envelope already.
+  Status Apply(uint64_t index, const record::Entry& entry, ByteSpan envelope,
+               Signatures signatures);
 
   uint64_t size() const { return state_.size; }
   // nullptr before entry 0.
