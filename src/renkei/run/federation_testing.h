@@ -36,6 +36,7 @@ class TestFederation {
     uint32_t approvals = 2;
     uint32_t rounds_max = 100;
     uint64_t weight_max = 1000;
+    uint32_t officers = 1;  // of each party, who bind it together: "party-a", "party-a/2", ...
     // Certificates by party, where every byte has to be the same each time; else new ones.
     std::map<std::string, std::string> ca_pems = {};
   };
@@ -54,13 +55,17 @@ class TestFederation {
       const auto given = options.ca_pems.find(party);
       draft.cards.push_back(
           Card(party, given == options.ca_pems.end() ? NewRoot(party) : given->second));
+      AddOfficers(draft.cards.back().party, options.officers);
     }
     charter_toml = charter::Draft(draft).value();
     seal::Envelope envelope{.payload_type = std::string(charter::kPayloadType),
                             .payload = ToBytes(charter_toml),
                             .signatures = {}};
-    seal::AddSignature(envelope, key("party-a"));
-    seal::AddSignature(envelope, key("party-b"));
+    for (const std::string party : {"party-a", "party-b"}) {
+      for (uint32_t i = 1; i <= options.officers; ++i) {
+        seal::AddSignature(envelope, key(OfficerOf(party, i)));
+      }
+    }
     charter_envelope = ToBytes(seal::DumpEnvelope(envelope));
     charter = charter::Verify(charter_envelope, now).value();
     for (int i = 0; i < options.sites; ++i) {
@@ -236,6 +241,19 @@ rate = 0.03
                                                   .key = coordinator->public_key()};
     }
     return card;
+  }
+
+  static std::string OfficerOf(const std::string& party, uint32_t number) {
+    return number == 1 ? party : fmt::format("{}/{}", party, number);
+  }
+
+  void AddOfficers(charter::Party& party, uint32_t officers) {
+    party.threshold = officers;
+    for (uint32_t i = 2; i <= officers; ++i) {
+      party.people.push_back({.id = *PersonId::Parse(fmt::format("officer-{}", i)),
+                              .key = NewKey(OfficerOf(party.id.text(), i))->public_key(),
+                              .roles = {charter::Role::kOfficer}});
+    }
   }
 
   std::unique_ptr<Random> random_;
