@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run stands at, as JSON for `run show` and the pages (docs/formats/run-spec.md, "Status").
+#include <algorithm>
 #include <utility>
 
 #include "renkei/coordinator/access.h"
@@ -84,6 +85,15 @@ void SetOutcome(const run::RunState& run, Value& status) {
   if (run.model) status.Set("model", run.model->Text());
 }
 
+// What the training has taken, and will by the last round at this pace.
+Value OperationsValue(const run::RunState& run) {
+  Value operations = Value::Object();
+  const auto rounds = std::max<size_t>(run.rounds.size(), 1);
+  operations.Set("done", run.operations);
+  operations.Set("projected", run.operations / static_cast<double>(rounds) * run.spec.rounds);
+  return operations;
+}
+
 }  // namespace
 
 Value Coordinator::DiskValue(const run::RunState& run) const {
@@ -137,6 +147,7 @@ StatusOr<std::string> Coordinator::RunStatus(const identity::PeerId& caller, con
   }
   status.Set("sites", std::move(sites));
   status.Set("curve", CurveValue(*run));
+  if (run->operations > 0) status.Set("operations", OperationsValue(*run));
   if (run->phase != run::Phase::kFinished) status.Set("disk", DiskValue(*run));
   // Of all runs, since this process started.
   status.Set("bytes_up", received_bytes_.load());

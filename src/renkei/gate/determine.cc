@@ -152,6 +152,11 @@ syntax::Stated FactsFor(const charter::ExportRules& rules, const syntax::Stated&
   return facts;
 }
 
+void AddHeadroom(Crossing& crossing, const syntax::Stated& spec, double operations_done) {
+  if (operations_done <= OperationsIn(spec)) return;
+  crossing.facts[std::string(kRunOperations)] = rules::FormatNumber(2 * operations_done);
+}
+
 double OperationsOf(const Crossing& crossing) { return OperationsIn(crossing.facts); }
 
 Crossing CrossingOf(const record::Determined& determined) {

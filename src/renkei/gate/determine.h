@@ -53,6 +53,10 @@ struct Crossing {
 syntax::Stated FactsFor(const charter::ExportRules& rules, const syntax::Stated& spec,
                         double operations_done);
 
+// What to decide on when `operations_done` are more than the spec plans: twice as many, so that
+// what stands is not decided anew with every round.
+void AddHeadroom(Crossing& crossing, const syntax::Stated& spec, double operations_done);
+
 // What kRunOperations says; 0 when it is not stated, or no number.
 double OperationsOf(const Crossing& crossing);
 

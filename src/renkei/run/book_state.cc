@@ -40,6 +40,7 @@ void Describe(Archive& archive, Standing& standing) {
   archive("valid_until", standing.valid_until);
   archive("uses_max", standing.uses_max);
   archive("uses", standing.uses);
+  archive("operations", standing.operations);
 }
 
 template <class Archive>
@@ -67,6 +68,7 @@ void Describe(Archive& archive, HoldState& hold) {
   archive("since", hold.since);
   archive("until", hold.until);
   archive("uses_max", hold.uses_max);
+  archive("operations", hold.operations);
   archive("approvals", hold.approvals);
   archive("approved", hold.approved);
   archive("denied", hold.denied);

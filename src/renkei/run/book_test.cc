@@ -405,6 +405,26 @@ TEST(Book, CatchesACoordinatorThatContradictsTheLedger) {
   EXPECT_GE(told, 20u);
 }
 
+TEST(Book, AContributionCitesAGoForAsManyOperationsAsTheTrainingHasHad) {
+  Scribe scribe(Federation());
+  scribe.StartTraining(2);
+  const auto& sites = Federation().sites;
+  record::Contributed first =
+      Federation().Contributed(scribe.run(), sites[0], TestFederation::MadeUpBlob(51));
+  first.metrics["operations"] = 5e18;
+  ASSERT_THAT(scribe.Write(first, sites[0].text()), IsOk());
+  EXPECT_EQ(scribe.run().operations, 5e18);
+  const auto second = [&] {
+    return Federation().Contributed(scribe.run(), sites[1], TestFederation::MadeUpBlob(52));
+  };
+  EXPECT_THAT(scribe.Write(second(), sites[1].text()),
+              StatusIs(Code::kPermissionDenied, testing::HasSubstr("as many operations")));
+  record::Determined again = Federation().Determined("update", Federation().HolderOf(sites[1]));
+  again.facts = {{.id = std::string(charter::kRunOperations), .value = "1e19"}};
+  ASSERT_THAT(scribe.Write(again, sites[1].text()), IsOk());
+  EXPECT_THAT(scribe.Write(second(), sites[1].text()), IsOk());
+}
+
 TEST(Book, ReleasesNameAModelThatARoundMade) {
   Scribe scribe = WholeLife();
   record::Released release{.run = Federation().run,

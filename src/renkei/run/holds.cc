@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "renkei/base/check.h"
+#include "renkei/run/run_fold.h"
 
 namespace renkei::run {
 namespace {
@@ -59,7 +60,8 @@ std::optional<Standing> Holds::ApprovedAs(uint64_t determination) const {
                        .from = hold.from,
                        .recipients = hold.recipients,
                        .valid_until = Instant::max(),
-                       .uses_max = hold.uses_max};
+                       .uses_max = hold.uses_max,
+                       .operations = hold.operations};
   for (const auto& [officer, approval] : hold.approvals) {
     standing.valid_until = std::min(standing.valid_until, approval.until);
     standing.uses_max = std::min(standing.uses_max, approval.uses);
@@ -120,6 +122,7 @@ Instant FoldHold(Holds& holds, uint64_t index, const record::Determined& determi
           .since = time,
           .until = time + std::chrono::hours(hold_hours),
           .uses_max = determined.uses_max,
+          .operations = OperationsIn(determined),
           .approvals = {}};
   const Instant until = hold.until;
   if (holds.held.size() > kHoldsMax) holds.held.erase(holds.held.begin());

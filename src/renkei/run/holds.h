@@ -42,6 +42,7 @@ struct HoldState {
   Instant since{};
   Instant until{};                            // nobody has decided by then: a refusal
   uint64_t uses_max = 0;                      // of the determination
+  double operations = 0;                      // that it was asked about
   std::map<std::string, Approval> approvals;  // by the officer's key id
   uint64_t approved = 0;                      // the entry with which they sufficed; 0: not yet
   uint64_t denied = 0;                        // the entry; 0: not

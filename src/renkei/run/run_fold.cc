@@ -2,6 +2,7 @@
 #include "renkei/run/run_fold.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <variant>
 
 #include "renkei/base/check.h"
+#include "renkei/charter/charter.h"
 #include "renkei/crypto/hash.h"
 
 namespace renkei::run {
@@ -195,12 +197,24 @@ class Folder {
 
 }  // namespace
 
+double OperationsIn(const record::Determined& determined) {
+  for (const record::Fact& fact : determined.facts) {
+    if (fact.id != charter::kRunOperations) continue;
+    double number = 0;
+    const char* const end = fact.value.data() + fact.value.size();
+    const auto read = std::from_chars(fact.value.data(), end, number);
+    return read.ec == std::errc() && read.ptr == end ? number : 0;
+  }
+  return 0;
+}
+
 Standing StandingOf(uint64_t index, const record::Determined& determined) {
   return {.index = index,
           .from = determined.from,
           .recipients = determined.recipients,
           .valid_until = determined.valid_until,
-          .uses_max = determined.uses_max};
+          .uses_max = determined.uses_max,
+          .operations = OperationsIn(determined)};
 }
 
 bool Fits(const Spec& spec, const record::Determined& determined) {

@@ -24,6 +24,9 @@ struct Accepted {
   const record::Record& record;
 };
 
+// What it says of charter::kRunOperations; 0 when it says nothing.
+double OperationsIn(const record::Determined& determined);
+
 // A determination as it stands for a run.
 Standing StandingOf(uint64_t index, const record::Determined& determined);
 

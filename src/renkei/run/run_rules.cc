@@ -181,6 +181,10 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
       !candidate.update->ValidAt(time) || !MetricsMayCross(candidate, time)) {
     return Refuse("determination-missing", "cite the site's latest valid one; decide anew");
   }
+  if (candidate.update->operations < run.operations) {
+    return Refuse("determination-missing",
+                  "for as many operations as the training has had; decide anew");
+  }
   if (!Covers(*candidate.update, run.current.recipients)) {
     return Refuse("determination-does-not-cover", "a recipient of the round's result");
   }

@@ -50,6 +50,7 @@ struct Standing {
   Instant valid_until{};
   uint64_t uses_max = 0;
   uint64_t uses = 0;
+  double operations = 0;  // of the run's training, that it was decided for
 
   bool ValidAt(Instant now) const { return now < valid_until && uses < uses_max; }
 };

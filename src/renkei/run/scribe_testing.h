@@ -52,8 +52,8 @@ class Scribe {
     }
   }
 
-  // Enrolment to the last evaluation of `rounds` rounds.
-  void LiveThrough(uint32_t rounds) {
+  // Enrolment to the opening of the first round.
+  void StartTraining(uint32_t rounds) {
     const std::string spec = federation_.Spec(TestFederation::MadeUpBlob(0), rounds, 2);
     Prepare(spec);
     for (const char* party : {"party-a", "party-b"}) {
@@ -70,6 +70,11 @@ class Scribe {
     }
     Feed(Tick{now});
     Feed(ModelStored{});
+  }
+
+  // Enrolment to the last evaluation of `rounds` rounds.
+  void LiveThrough(uint32_t rounds) {
+    StartTraining(rounds);
     for (uint32_t round = 1; round <= rounds; ++round) {
       for (const SiteId& site : federation_.sites) Contribute(site);
       Feed(Reduced{.round = round, .output = TestFederation::MadeUpBlob(100 + round)});

@@ -39,7 +39,7 @@ Status Agent::CompleteGateLog() {
 
 Status Agent::Determine(const DetermineItem& duty) {
   const run::RunState& run = *view_.book().FindRun(duty.run);
-  const gate::Crossing crossing = CrossingOf(charter_, run, own_, duty.item);
+  gate::Crossing crossing = CrossingOf(charter_, run, own_, duty.item);
   const run::Candidate& candidate = *run.Find(own_.site);
   const bool stood = (duty.item == "update" ? candidate.update : candidate.metrics).has_value();
   const LastWord* last = gate_log_->Last(duty.run, duty.item);
@@ -49,6 +49,7 @@ Status Agent::Determine(const DetermineItem& duty) {
       gate::CheckCovers(last->determined, crossing, charter_, clock_.Now()).ok()) {
     envelope = last->envelope;
   } else {
+    gate::AddHeadroom(crossing, charter_.export_rules.FactsWith(run.spec.facts), run.operations);
     RK_ASSIGN_OR_RETURN(envelope, gate_log_->Append(gate::Determine(charter_, options_.rules,
                                                                     crossing, clock_.Now())));
     last = gate_log_->Last(duty.run, duty.item);
