@@ -5,6 +5,8 @@
 #                                COUNT kills, 1000 by default, in runs of 50
 #   tools/soak.sh memory [MIB]   a round of four sites with a model of 2 GiB, or MIB MiB, whose coordinator
 #                                is in a memory cgroup of 256 MiB (bench/round_trip.py; root; 40 GB of disk)
+#   tools/soak.sh replay [CASES] a million random crossings, or CASES, each decided, written as an entry, read and
+#                                decided again: not a byte may differ (src/renkei/gate/replay_test.cc)
 # RENKEI_SEED is the first run's seed. The line after each run says how to go on from there, and
 # a failed one how to see it again.
 set -euo pipefail
@@ -39,8 +41,12 @@ case ${1:-} in
     python3 bench/round_trip.py build/release/bin --mib "${2:-2048}" | tee "$log"
     grep -q '"cgroup_256_mib": "passed"' "$log" || { echo "not passed in a cgroup of 256 MiB" >&2; exit 1; }
     ;;
+  replay)
+    [ -x build/release/bin/gate_test ] || { echo "no build/release/bin/gate_test: make build" >&2; exit 1; }
+    time RENKEI_REPLAY_CASES=${2:-1000000} build/release/bin/gate_test --gtest_filter='Replaying.GivesTheSame*'
+    ;;
   *)
-    sed -n '3,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '3,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

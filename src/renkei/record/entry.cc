@@ -119,7 +119,7 @@ std::vector<seal::Subject> SubjectsOf(const BlobsDeleted& r) {
 // Whether a record may break the rules of its fields: one that was read keeps them.
 enum class Rules { kCheck, kCheckedBefore };
 
-StatusOr<Bytes> StatementOf(Record& record, Rules rules) {
+StatusOr<Bytes> TextOf(Record& record, Rules rules) {
   return std::visit(
       [rules](auto& r) -> StatusOr<Bytes> {
         seal::Statement statement;
@@ -154,7 +154,7 @@ StatusOr<Record> ParsePayload(ByteSpan payload) {
   kind.remove_prefix(kTypeBegin.size());
   kind.remove_suffix(kTypeEnd.size());
   RK_ASSIGN_OR_RETURN(Record record, RecordOf(kind, statement.predicate));
-  RK_ASSIGN_OR_RETURN(const Bytes again, StatementOf(record, Rules::kCheckedBefore));
+  RK_ASSIGN_OR_RETURN(const Bytes again, TextOf(record, Rules::kCheckedBefore));
   if (!std::ranges::equal(again, payload)) {
     return Error(Code::kInvalidArgument,
                  "entry: {}: not the one text of this record (order, spaces, numbers or subject)",
@@ -170,13 +170,16 @@ size_t StatementBytesMax(const Record& record) {
 
 }  // namespace
 
-StatusOr<Bytes> Seal(const Record& record, const crypto::SigningKey& key) {
+StatusOr<Bytes> StatementOf(const Record& record) {
   Record copy = record;  // what writes it may also read it
-  RK_ASSIGN_OR_RETURN(Bytes statement, StatementOf(copy, Rules::kCheck));
-  if (statement.size() > StatementBytesMax(record)) {
-    return Error(Code::kResourceExhausted, "entry: {}: {} bytes, at most {}", KindOf(record),
-                 statement.size(), StatementBytesMax(record));
-  }
+  RK_ASSIGN_OR_RETURN(Bytes statement, TextOf(copy, Rules::kCheck));
+  if (statement.size() <= StatementBytesMax(record)) return statement;
+  return Error(Code::kResourceExhausted, "entry: {}: {} bytes, at most {}", KindOf(record),
+               statement.size(), StatementBytesMax(record));
+}
+
+StatusOr<Bytes> Seal(const Record& record, const crypto::SigningKey& key) {
+  RK_ASSIGN_OR_RETURN(Bytes statement, StatementOf(record));
   seal::Envelope envelope{.payload_type = std::string(seal::kStatementPayloadType),
                           .payload = std::move(statement),
                           .signatures = {}};

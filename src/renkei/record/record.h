@@ -446,6 +446,10 @@ struct Entry {
   std::string key_id;  // of the author; see crypto::PublicKey::KeyId
 };
 
+// What Seal signs: the one text of the record. Two records are the same exactly when their texts
+// are. Errors as Seal.
+StatusOr<Bytes> StatementOf(const Record& record);
+
 // The envelope, exactly the bytes that the ledger holds.
 //   INVALID_ARGUMENT    a field breaks a rule of its format; names it
 //   RESOURCE_EXHAUSTED  the statement is longer than its limit (limits.h)
