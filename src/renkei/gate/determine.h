@@ -22,6 +22,8 @@
 #include "renkei/charter/charter.h"
 #include "renkei/gate/rule_shelf.h"
 #include "renkei/record/record.h"
+#include "renkei/rules/book.h"
+#include "renkei/rules/words.h"
 #include "renkei/syntax/stated.h"
 
 namespace renkei::gate {
@@ -81,6 +83,11 @@ Status CheckCovers(const record::Determined& determined, const Crossing& crossin
                    const charter::Charter& charter, Instant now, Hold hold = Hold::kStands);
 
 // A few lines for people: the verdict, each reason with its paragraph, and what was not assessed.
-std::string Explain(const record::Determined& determined);
+// An entry names the latter in English: with the `book` that answered, in Japanese too.
+std::string Explain(const record::Determined& determined,
+                    rules::Language language = rules::Language::kEnglish,
+                    const rules::RuleBook* book = nullptr);
+// "go", "hold", "refuse", or that in Japanese.
+std::string_view NameOf(record::Verdict verdict, rules::Language language);
 
 }  // namespace renkei::gate

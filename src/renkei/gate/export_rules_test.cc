@@ -250,5 +250,28 @@ TEST_F(ExportRules, GiveTheSameBytesWhenTheAuthorsQuestionIsAskedAgain) {
   EXPECT_EQ(Ask(CrossingOf(said), said.at), said);
 }
 
+// Every word of ours: what stays is names, codes, paragraphs and outcomes.
+TEST_F(ExportRules, ExplainTheSameInJapanese) {
+  Crossing crossing = Update({HolderOf("kita", "k1", "JP"), HolderOf("tokyo-branch", "t1", "JP")});
+  crossing.facts["item.published"] = "unknown";
+  charter_.export_rules.text_days = 1;
+  charter_.export_rules.binding = "codified";
+  const std::string text = Explain(Ask(crossing), rules::Language::kJapanese, shelf_.book());
+  EXPECT_THAT(text, HasSubstr("保留：品目 update、ラン first、送り手 pacific/p1（US）\n"));
+  EXPECT_THAT(text, HasSubstr("├─ kita（JP）宛て：憲章が許可している [charter [[permit]] 1]\n"));
+  EXPECT_THAT(text, HasSubstr("├─ kita（JP）宛て：輸出規制上、人による確認が必要（us codified: "));
+  EXPECT_THAT(text, HasSubstr("最も古い条文は"));
+  EXPECT_THAT(text, HasSubstr("；不足：item.published"));
+  EXPECT_THAT(text, HasSubstr("法的助言ではありません。\n"));
+  for (const char* word : {"the ", " is ", "days", "not assessed", "permits", "export rules"}) {
+    EXPECT_THAT(text, Not(HasSubstr(word)));
+  }
+  const std::string refused =
+      Explain(Ask(Update({HolderOf("nobody", "", "FR")})), rules::Language::kJapanese);
+  EXPECT_THAT(refused, HasSubstr("不可：品目 update"));
+  EXPECT_THAT(refused, HasSubstr("nobody（FR）宛て：憲章の当事者ではない"));
+  EXPECT_THAT(refused, HasSubstr("米国輸出管理規則（EAR）、日本の外国為替及び外国貿易法"));
+}
+
 }  // namespace
 }  // namespace renkei::gate
