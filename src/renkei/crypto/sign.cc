@@ -68,14 +68,6 @@ Signature SigningKey::Sign(ByteSpan message) const {
   return signature;
 }
 
-SecretBytes SigningKey::X25519Secret() const {
-  std::array<uint8_t, crypto_scalarmult_SCALARBYTES> scalar;
-  RK_CHECK(crypto_sign_ed25519_sk_to_curve25519(scalar.data(), secret_.reveal().data()) == 0);
-  SecretBytes secret{ByteSpan(scalar)};
-  Wipe(scalar);
-  return secret;
-}
-
 bool Verify(const PublicKey& key, ByteSpan message, ByteSpan signature) {
   RK_CHECK(sodium_init() >= 0);
   return signature.size() == crypto_sign_BYTES &&

@@ -38,8 +38,6 @@ class SigningKey {
   SecretBytes SeedText() const;
   const PublicKey& public_key() const { return public_key_; }
   Signature Sign(ByteSpan message) const;
-  // The same key on the Montgomery curve, for sealed boxes (box.h).
-  SecretBytes X25519Secret() const;
 
  private:
   SigningKey() = default;
