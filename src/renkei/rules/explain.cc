@@ -332,8 +332,8 @@ Value ToJson(const RuleBook& book, const Case& facts, const Decision& decision, 
   for (const Answer& answer : decision.answers) {
     answers.Push(AnswerToJson(book, facts, answer, language));
   }
-  Value& not_assessed = json.Set("not_assessed", Value::Array());
-  Value& packs = json.Set("packs", Value::Array());
+  Value not_assessed = Value::Array();
+  Value packs = Value::Array();
   for (const Pack& pack : book.packs) {
     for (const NotAssessed& item : pack.not_assessed) not_assessed.Push(item.name.In(language));
     Value row = Value::Object();
@@ -343,6 +343,8 @@ Value ToJson(const RuleBook& book, const Case& facts, const Decision& decision, 
     row.Set("text_as_of", FormatDate(pack.text_as_of));
     packs.Push(std::move(row));
   }
+  json.Set("not_assessed", std::move(not_assessed));
+  json.Set("packs", std::move(packs));
   json.Set("text_as_of", FormatDate(TextAsOf(book)));
   json.Set("notice", In(language).aid);
   return json;
