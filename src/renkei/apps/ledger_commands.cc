@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "renkei/apps/commands.h"
-#include "renkei/apps/connection.h"
+#include "renkei/apps/ledger_reading.h"
 #include "renkei/apps/person_session.h"
 #include "renkei/ledger/verify_directory.h"
 #include "renkei/record/record.h"
@@ -15,15 +15,6 @@ namespace renkei::apps {
 namespace {
 
 using syntax::Value;
-
-// The signed agreement a ledger belongs to. An expired one still proves what happened.
-StatusOr<charter::Charter> CharterOf(Disk& disk, const LedgerOptions& options) {
-  if (options.actor.charter_file.empty()) {
-    return Error(Code::kInvalidArgument, "--charter is needed: the signed charter of this ledger");
-  }
-  return LoadCharter(disk, options.actor.charter_file, MakeSystemClock()->Now(),
-                     charter::Expiry::kIgnored);
-}
 
 // A mirror to read from, and what keeps it alive.
 struct Reading {
@@ -36,7 +27,8 @@ struct Reading {
 StatusOr<Reading> OpenReading(const LedgerOptions& options) {
   Reading reading;
   if (!options.dir.empty()) {
-    RK_ASSIGN_OR_RETURN(const charter::Charter charter, CharterOf(*reading.disk, options));
+    RK_ASSIGN_OR_RETURN(const charter::Charter charter,
+                        CharterOfLedger(*reading.disk, options.actor.charter_file));
     RK_ASSIGN_OR_RETURN(reading.own,
                         ledger::Mirror::Open(*reading.disk, options.dir, charter.LedgerKey()));
     reading.mirror = reading.own.get();
@@ -56,7 +48,8 @@ StatusOr<Reading> OpenReading(const LedgerOptions& options) {
 // Every byte of every evidence file, every author's signature and right, every transition.
 Status Verify(const LedgerOptions& options, const Console& console) {
   const auto disk = MakeRealDisk();
-  RK_ASSIGN_OR_RETURN(const charter::Charter charter, CharterOf(*disk, options));
+  RK_ASSIGN_OR_RETURN(const charter::Charter charter,
+                      CharterOfLedger(*disk, options.actor.charter_file));
   std::string dir = options.dir;
   if (dir.empty()) {
     RK_ASSIGN_OR_RETURN(const Reading reading, OpenReading(options));
@@ -125,10 +118,7 @@ Status Prove(const LedgerOptions& options, const Console& console) {
 
 Exit LedgerVerify(const LedgerOptions& options, const Console& console) {
   const Status verified = Verify(options, console);
-  if (verified.ok()) return Exit::kOk;
-  const Exit exit = Console::Fail(verified);
-  const bool evidence = verified.code() == Code::kDataLoss || verified.code() == Code::kNotFound;
-  return evidence ? Exit::kLedger : exit;
+  return verified.ok() ? Exit::kOk : ReadingFailed(verified);
 }
 
 Exit LedgerShow(const LedgerOptions& options, const Console& console) {

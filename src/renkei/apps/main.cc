@@ -42,6 +42,7 @@ struct Choice {
   LedgerOptions ledger;
   ReleaseBuildOptions release_build;
   GateOptions gate;
+  ReportOptions report;
   PackOptions pack;
   DemoOptions demo;
   ActorOptions actor;
@@ -77,6 +78,18 @@ void HttpOption(CLI::App* command, std::string& into) {
 void PacksOption(CLI::App* command, std::vector<std::string>& packs) {
   command->add_option("--packs", packs, "directory or file of rule packs; repeat for more")
       ->envname("RENKEI_PACKS");
+}
+
+void LanguageOption(CLI::App* command, std::string& into) {
+  command->add_option("--lang", into, "en or ja")
+      ->check(CLI::IsMember({"en", "ja"}))
+      ->envname("RENKEI_LANG");
+}
+
+// What is read offline.
+void LedgerDirOptions(CLI::App* command, std::string& dir, std::string& charter) {
+  command->add_option("--dir", dir, "the ledger, or a mirror of it")->required();
+  CharterOption(command, charter)->required();
 }
 
 void ActorFlags(CLI::App* command, ActorOptions& actor, bool required = true) {
@@ -373,9 +386,7 @@ void AddGate(CLI::App& app, Choice& choice) {
     command->add_option("--packs", o.packs, "rule packs, directory or file; else those shipped")
         ->envname("RENKEI_PACKS");
     command->add_option("--private", o.more, "packs of your own, on top; repeat for more");
-    command->add_option("--lang", o.language, "en or ja")
-        ->check(CLI::IsMember({"en", "ja"}))
-        ->envname("RENKEI_LANG");
+    LanguageOption(command, o.language);
     OnChosen(command, choice, [&o, run](const Console& console) { return run(o, console); });
     return command;
   };
@@ -393,6 +404,29 @@ void AddGate(CLI::App& app, Choice& choice) {
   CLI::App* classify = add("classify", "the paragraph of each chip of a table", GateClassify);
   classify->add_option("--csv", o.csv_file, "data sheets (docs/formats/chip-table.md)")->required();
   classify->add_option("--on", o.on, "day; today by default");
+  const auto on_ledger = [&](const char* name, const char* purpose,
+                             Exit (*run)(const GateOptions&, const Console&)) {
+    CLI::App* command = group->add_subcommand(name, purpose);
+    LedgerDirOptions(command, o.dir, o.charter_file);
+    PacksOption(command, o.packs);
+    OnChosen(command, choice, [&o, run](const Console& console) { return run(o, console); });
+    return command;
+  };
+  CLI::App* explain = on_ledger("explain", "why a crossing was decided as it was", GateExplain);
+  explain->add_option("entry", o.entry, "the determination's entry")->required();
+  explain->add_option("--to", o.to_party, "only this recipient");
+  LanguageOption(explain, o.language);
+  on_ledger("replay", "decide every crossing of a ledger again: exit 6 when one differs",
+            GateReplay);
+}
+
+void AddReport(CLI::App& app, Choice& choice) {
+  ReportOptions& o = choice.report;
+  CLI::App* report = app.add_subcommand("report", "what crossed in a period, from a ledger");
+  report->add_option("--period", o.period, "2026-11, 2026-Q4, 2026 or FROM..TO")->required();
+  LedgerDirOptions(report, o.dir, o.charter_file);
+  LanguageOption(report, o.language);
+  OnChosen(report, choice, [&o](const Console& console) { return MakeReport(o, console); });
 }
 
 void AddPack(CLI::App& app, Choice& choice) {
@@ -487,6 +521,7 @@ int Main(int argc, char** argv) {
   AddBackup(app, choice);
   AddRelease(app, choice);
   AddGate(app, choice);
+  AddReport(app, choice);
   AddPack(app, choice);
   AddDoctor(app, choice);
   AddDemo(app, choice);

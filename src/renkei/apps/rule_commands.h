@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands about export rules: renkei gate and renkei pack.
+// The commands about export rules: renkei gate, renkei pack and renkei report.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,23 @@ struct GateOptions {
   std::string on;        // its day; empty: today in Washington
   std::string from;      // dates, of `when`
   std::string to;
+  std::string dir;       // of `explain` and `replay`: a ledger on this machine
+  uint64_t entry = 0;    // of `explain`
+  std::string to_party;  // only this recipient
 };
 Exit GateCheck(const GateOptions& options, const Console& console);
 Exit GateWhen(const GateOptions& options, const Console& console);
 Exit GateClassify(const GateOptions& options, const Console& console);
+Exit GateExplain(const GateOptions& options, const Console& console);
+Exit GateReplay(const GateOptions& options, const Console& console);
+
+struct ReportOptions {
+  std::string period;
+  std::string dir;  // a ledger on this machine
+  std::string charter_file;
+  std::string language = "en";
+};
+Exit MakeReport(const ReportOptions& options, const Console& console);
 
 struct PackOptions {
   std::vector<std::string> packs;

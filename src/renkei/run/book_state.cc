@@ -144,6 +144,7 @@ void Describe(Archive& archive, RoundState& round) {
   archive("base", round.base);
   archive("participants", round.participants);
   archive("recipients", round.recipients);
+  archive("operations", round.operations);
   archive("opened", round.opened);
   archive("deadline", round.deadline);
   archive("contributed", round.contributed);

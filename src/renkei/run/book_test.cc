@@ -414,6 +414,14 @@ TEST(Book, AContributionCitesAGoForAsManyOperationsAsTheTrainingHasHad) {
   first.metrics["operations"] = 5e18;
   ASSERT_THAT(scribe.Write(first, sites[0].text()), IsOk());
   EXPECT_EQ(scribe.run().operations, 5e18);
+  scribe.Feed(UpdateStored{.round = 1, .site = sites[0]});
+  for (size_t i = 1; i < sites.size(); ++i) scribe.Contribute(sites[i]);
+  scribe.Feed(Reduced{.round = 1, .output = TestFederation::MadeUpBlob(101)});
+  for (const SiteId& site : sites) {
+    ASSERT_THAT(scribe.Write(Federation().Evaluated(scribe.run(), site, 0.5), site.text()), IsOk());
+    scribe.Feed(Recorded{});
+  }
+  ASSERT_EQ(scribe.run().current.round, 2u);
   const auto second = [&] {
     return Federation().Contributed(scribe.run(), sites[1], TestFederation::MadeUpBlob(52));
   };

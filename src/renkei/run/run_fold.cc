@@ -107,6 +107,7 @@ class Folder {
     run_.current.base = entry.base;
     run_.current.participants = entry.participants;
     run_.current.recipients = entry.recipients;
+    run_.current.operations = run_.operations;
     run_.current.opened = entry.at;
     run_.current.deadline = entry.deadline;
     SpendDetermination(run_.owner_go, entry.owner_determination);

@@ -181,7 +181,8 @@ Decision CheckAboutRun(const RunState& run, const Author& author, const record::
       !candidate.update->ValidAt(time) || !MetricsMayCross(candidate, time)) {
     return Refuse("determination-missing", "cite the site's latest valid one; decide anew");
   }
-  if (candidate.update->operations < run.operations) {
+  // Of the rounds before: those of this round come in as their sites are done.
+  if (candidate.update->operations < run.current.operations) {
     return Refuse("determination-missing",
                   "for as many operations as the training has had; decide anew");
   }

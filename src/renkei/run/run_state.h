@@ -121,6 +121,7 @@ struct RoundState {
   BlobId base;
   std::vector<SiteId> participants;        // ascending
   std::vector<record::Holder> recipients;  // of its result
+  double operations = 0;                   // RunState::operations when it opened
   Instant opened{};
   Instant deadline{};
   std::map<SiteId, Contribution> contributed;

@@ -40,9 +40,7 @@ class RunDuties {
     }
     if (run_.phase == Phase::kTraining) {
       Offer(TrainRound{.run = run_.run, .round = round.round, .base = round.base},
-            Stands(candidate_->update) && run_.operations <= candidate_->update->operations &&
-                Stands(candidate_->metrics),
-            round.deadline);
+            Stands(candidate_->update) && Stands(candidate_->metrics), round.deadline);
     }
   }
 
@@ -121,7 +119,7 @@ class RunDuties {
   }
 
   bool Stands(const std::optional<run::Standing>& standing) const {
-    return standing && standing->ValidAt(facts_.now) &&
+    return standing && standing->ValidAt(facts_.now) && run_.operations <= standing->operations &&
            run::Covers(*standing, run::ResultRecipients(run_));
   }
 
@@ -129,9 +127,7 @@ class RunDuties {
     for (const std::string_view item : kItems) {
       const auto& standing = item == "update" ? candidate_->update : candidate_->metrics;
       if (item == "update" ? candidate_->update_held : candidate_->metrics_held) continue;
-      const bool enough = item != "update" || !standing || run_.operations <= standing->operations;
-      if ((Stands(standing) && enough) || facts_.held.contains({run_.run, std::string(item)}))
-        continue;
+      if (Stands(standing) || facts_.held.contains({run_.run, std::string(item)})) continue;
       duties_.push_back(DetermineItem{.run = run_.run, .item = std::string(item)});
     }
   }
