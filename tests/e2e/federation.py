@@ -21,6 +21,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def notices(pid, how):
+    """Whether a process waits for this signal or handles it; a program that is still being loaded does not. Some
+    thread has it blocked: the one that waits shows it as not blocked meanwhile."""
+    if how == signal.SIGKILL:
+        return True
+    masks = [int(line.split()[1], 16) for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+             for line in status.read_text().splitlines() if line.startswith(("SigBlk", "SigCgt"))]
+    return any(mask >> (how - 1) & 1 for mask in masks)
+
+
 class Federation:
     """Two parties and their sites. Use as a context: every process it started ends with it."""
 
@@ -64,7 +74,9 @@ class Federation:
         log.close()
 
     def stop(self, name, how=signal.SIGTERM):
+        """Asks a process to end, once it has got as far as to notice, and returns its exit status."""
         child = self.children.pop(name)
+        self.wait_for(lambda: child.poll() is not None or notices(child.pid, how), f"{name} to notice {how}", 10, 0.002)
         child.send_signal(how)
         try:
             return child.wait(10)
