@@ -7,10 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "renkei/base/disk.h"
 #include "renkei/base/status_testing.h"
 #include "renkei/gate/ask_rules.h"
 #include "renkei/gate/determine.h"
+#include "renkei/rules/shipped_packs_testing.h"
 
 namespace renkei::gate {
 namespace {
@@ -27,22 +27,6 @@ using testing::IsEmpty;
 using testing::Not;
 
 const Instant kNow = *ParseInstant("2026-11-27T03:00:00Z");
-
-std::vector<rules::Pack> ShippedPacks() {
-  const auto disk = MakeRealDisk();
-  const std::string dir = RENKEI_SOURCE_DIR "/rulepacks";
-  std::vector<rules::Pack> packs;
-  const auto names = disk->List(dir);
-  EXPECT_THAT(names, IsOk());
-  for (const std::string& name : *names) {
-    if (!name.ends_with(".yaml")) continue;
-    const auto bytes = ReadWhole(*disk, dir + "/" + name, rules::kPackBytesMax);
-    auto pack = rules::ParsePack(AsText(*bytes), name);
-    EXPECT_THAT(pack, IsOk());
-    packs.push_back(*std::move(pack));
-  }
-  return packs;
-}
 
 Holder HolderOf(std::string_view party, std::string_view site, std::string country) {
   Holder holder{.party = *PartyId::Parse(party), .site = {}, .country = std::move(country)};
@@ -77,10 +61,10 @@ class ExportRules : public testing::Test {
                                 .classifications_jp = {"*"}});
     charter_.export_rules = {
         .binding = "both", .text_days = 365, .hold_hours = 72, .packs = {}, .facts = {}};
-    for (const rules::Pack& pack : ShippedPacks()) {
+    for (const rules::Pack& pack : rules::ReadShippedPacks()) {
       charter_.export_rules.packs.emplace(pack.id, pack.sha256);
     }
-    auto shelf = RuleShelf::Make(charter_.export_rules, ShippedPacks());
+    auto shelf = RuleShelf::Make(charter_.export_rules, rules::ReadShippedPacks());
     ASSERT_THAT(shelf, IsOk());
     shelf_ = *std::move(shelf);
   }
@@ -168,7 +152,7 @@ TEST_F(ExportRules, HoldWithoutThePacksThatTheCharterNames) {
   const record::Determined said = Ask(crossing);
   EXPECT_EQ(said.verdict, Verdict::kHold);
   EXPECT_THAT(said.reasons, Contains(Field(&record::Reason::code, "rule-packs-missing")));
-  EXPECT_THAT(RuleShelf::Make(charter_.export_rules, ShippedPacks()).status(),
+  EXPECT_THAT(RuleShelf::Make(charter_.export_rules, rules::ReadShippedPacks()).status(),
               StatusIs(Code::kNotFound, HasSubstr("only one of this name with other bytes")));
   EXPECT_EQ(Determine(charter_, {}, crossing, kNow).verdict, Verdict::kHold);
 }

@@ -14,10 +14,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "renkei/base/disk.h"
 #include "renkei/base/random.h"
 #include "renkei/base/status_testing.h"
 #include "renkei/gate/determine.h"
+#include "renkei/rules/shipped_packs_testing.h"
 
 namespace renkei::gate {
 namespace {
@@ -35,22 +35,6 @@ constexpr const char* kCountries[] = {"US", "JP", "DE", "FR", "GB", "NL", "KR", 
                                       "CN", "HK", "MO", "RU", "IR", "IL", "AE", "VN", "BR", "MX"};
 constexpr size_t kParties = 40;
 constexpr size_t kCharters = 16;
-
-std::vector<rules::Pack> ShippedPacks() {
-  const auto disk = MakeRealDisk();
-  const std::string dir = RENKEI_SOURCE_DIR "/rulepacks";
-  std::vector<rules::Pack> packs;
-  const auto names = disk->List(dir);
-  EXPECT_THAT(names, IsOk());
-  for (const std::string& name : *names) {
-    if (!name.ends_with(".yaml")) continue;
-    const auto bytes = ReadWhole(*disk, dir + "/" + name, rules::kPackBytesMax);
-    auto pack = rules::ParsePack(AsText(*bytes), name);
-    EXPECT_THAT(pack, IsOk());
-    packs.push_back(*std::move(pack));
-  }
-  return packs;
-}
 
 RuleShelf ShelfOf(const charter::ExportRules& rules, std::vector<rules::Pack> packs) {
   auto shelf = RuleShelf::Make(rules, std::move(packs));
@@ -240,7 +224,7 @@ size_t CasesWanted() {
 class Replaying : public testing::Test {
  protected:
   void SetUp() override {
-    packs_ = ShippedPacks();
+    packs_ = rules::ReadShippedPacks();
     for (const rules::Pack& pack : packs_) rules_.packs.emplace(pack.id, pack.sha256);
     author_ = ShelfOf(rules_, packs_);
     const auto random = MakeSeededRandom(kSeed);
