@@ -99,6 +99,7 @@ class Builder final : public YAML::EventHandler {
   void OnMapEnd() override { Close(); }
 
   Position At(const YAML::Mark& mark) const { return lines_.At(mark); }
+  bool has_failed() const { return !status_.ok(); }
 
   StatusOr<Value> Finish() {
     RK_RETURN_IF_ERROR(status_);
@@ -222,7 +223,8 @@ StatusOr<Value> ParseYaml(std::string_view text, const ParseLimits& limits) {
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    // At a stray "," the library gives one empty document after another and never moves on.
+    while (!builder.has_failed() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
     RK_RETURN_IF_ERROR(builder.Finish().status());

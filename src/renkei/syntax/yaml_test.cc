@@ -91,5 +91,11 @@ TEST(Yaml, SaysWhereTheTextIsBroken) {
   EXPECT_THAT(AsJson("a: 1\n\tb: 2\n"), testing::StartsWith("line 2"));
 }
 
+TEST(Yaml, AStrayCommaEnds) {
+  for (const char* text : {",", ",,,111", "a: 1\n---\n,"}) {
+    EXPECT_THAT(AsJson(text), testing::StartsWith("line ")) << text;
+  }
+}
+
 }  // namespace
 }  // namespace renkei::syntax
