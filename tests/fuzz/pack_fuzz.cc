@@ -10,8 +10,7 @@
 #include "renkei/rules/book.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  auto pack =
-      renkei::rules::ParsePack({reinterpret_cast<const char*>(bytes), size}, "pack.yaml");
+  auto pack = renkei::rules::ParsePack({reinterpret_cast<const char*>(bytes), size}, "pack.yaml");
   if (!pack.ok()) {
     RK_CHECK(renkei::Message(pack.status()).starts_with("pack.yaml: "));
     return 0;
